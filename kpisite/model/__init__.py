@@ -1,0 +1,1 @@
+"""What a report, a period, an edition and a metric are."""

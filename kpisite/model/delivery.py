@@ -1,0 +1,42 @@
+"""The recorded fact that an edition went out through an output."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from kpisite.model.base import StrictModel
+
+
+class Receipt(StrictModel):
+    """What an output driver says about a delivery that went through."""
+
+    target: str
+    """Where it went: a folder, an address; no secrets."""
+    digest: str
+    """SHA-256 of what was delivered."""
+    details: dict[str, str | int] = Field(default_factory=dict)
+    """What else the receiver said: counts, a message id."""
+
+
+class Delivery(StrictModel):
+    """An edition went out through an output."""
+
+    output: str
+    """The output's id in the report."""
+    plugin: str
+    revision: int
+    """The edition's revision that went out."""
+    time: datetime
+    receipt: Receipt
+
+
+class DeliveryLog(StrictModel):
+    """All deliveries of one edition through one output, oldest first."""
+
+    deliveries: tuple[Delivery, ...] = ()
+
+    def has(self, revision: int, target: str) -> bool:
+        """Tell whether this revision went to this target already."""
+        return any(d.revision == revision and d.receipt.target == target for d in self.deliveries)

@@ -1,0 +1,91 @@
+"""One number of a view in an edition, with what it is measured against."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from kpisite.model.base import StrictModel
+from kpisite.model.number import NumberFormat, grouped
+
+Direction = Literal["up", "down"]
+Verdict = Literal["good", "bad", "neutral"]
+
+
+class Metric(StrictModel):
+    """One number of a view in an edition."""
+
+    name: str
+    """Unique in the edition: the view's id, or `<view>/<name>` where a view has several."""
+    title: str
+    value: float | None
+    """In the metric's own unit; a ratio for percent, seconds for durations; None: no data."""
+    format: NumberFormat = NumberFormat()
+    comparison: float | None = None
+    """The value it is compared with; None where there is none."""
+    comparison_title: str = ""
+    """What that is: `week 5`."""
+    change_as: Literal["raw", "percent"] = "percent"
+    """Whether the change is a difference or a ratio."""
+    target: float | None = None
+    good: Direction | None = None
+    """Which way is better; None where neither is."""
+
+    @property
+    def change(self) -> float | None:
+        """How far the value moved: a difference, or a ratio of the comparison's absolute value.
+
+        None where a value is missing, or where the ratio's comparison is 0.
+        """
+        if self.value is None or self.comparison is None:
+            return None
+        difference = self.value - self.comparison
+        if self.change_as == "raw":
+            return difference
+        return difference / abs(self.comparison) if self.comparison else None
+
+    @property
+    def change_text(self) -> str:
+        """The change without its sign: `4.1 points`, `31.3 %`, `633`; "" where there is none."""
+        change = self.change
+        if change is None:
+            return ""
+        if self.change_as == "percent":
+            return f"{grouped(abs(change) * 100, 1)} %"
+        if self.format.style == "percent":
+            return f"{grouped(abs(change) * 100, max(self.format.precision, 1))} points"
+        return self.format.text(abs(change))
+
+    @property
+    def change_verdict(self) -> Verdict:
+        """Whether the change is for the better."""
+        if not self.change or self.good is None:
+            return "neutral"
+        return "good" if (self.change > 0) == (self.good == "up") else "bad"
+
+    @property
+    def target_met(self) -> bool | None:
+        """Whether the target is met; None where there is no value or no target."""
+        if self.value is None or self.target is None:
+            return None
+        return self.value <= self.target if self.good == "down" else self.value >= self.target
+
+    @property
+    def target_text(self) -> str:
+        """The verdict in words: `target 80 % missed by 0.2 points`; "" without a target."""
+        if self.target is None or self.value is None:
+            return ""
+        target = self.format.model_copy(update={"precision": _needed(self.target, self.format)})
+        head = f"target {target.text(self.target)}"
+        if self.target_met:
+            return f"{head} met"
+        distance = self.model_copy(update={"comparison": self.target, "change_as": "raw"})
+        return f"{head} missed by {distance.change_text}"
+
+
+def _needed(value: float, number_format: NumberFormat) -> int:
+    """Return the fewest digits that show the value as exactly as the format would."""
+    shown = value * 100 if number_format.style == "percent" else value
+    for digits in range(number_format.precision):
+        if round(shown, digits) == round(shown, number_format.precision):
+            return digits
+    return number_format.precision

@@ -1,0 +1,130 @@
+"""Half-open intervals in a report's timezone, with ISO labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal, Self
+from zoneinfo import ZoneInfo
+
+Unit = Literal["day", "week", "month", "quarter", "year", "days"]
+"""What a period is a whole one of; `days` is any other stretch of time."""
+
+_MONTHS: dict[Unit, int] = {"month": 1, "quarter": 3, "year": 12}
+
+
+@dataclass(frozen=True)
+class Period:
+    """One half-open interval [start, end) in a report's timezone.
+
+    Two periods that touch share a boundary and no instant, also where daylight saving time
+    begins or ends, so that sums over adjoining periods count each row exactly once.
+    """
+
+    start: datetime
+    """First instant, aware, in the report's timezone."""
+    end: datetime
+    """First instant after the period, aware, in the report's timezone."""
+    unit: Unit = "days"
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            raise ValueError("a period needs aware datetimes")
+        if self.end.astimezone(UTC) <= self.start.astimezone(UTC):
+            raise ValueError(f"the end {self.end} is not after the start {self.start}")
+
+    @classmethod
+    def of_days(cls, first: date, after: date, zone: ZoneInfo, unit: Unit = "days") -> Self:
+        """Return the period from local midnight of `first` up to that of `after`."""
+        return cls(midnight(first, zone), midnight(after, zone), unit)
+
+    @classmethod
+    def containing(cls, day: date, unit: Unit, zone: ZoneInfo) -> Self:
+        """Return the calendar day, ISO week, month, quarter or year that `day` lies in."""
+        if unit == "day":
+            first, after = day, day + timedelta(days=1)
+        elif unit == "week":
+            first = day - timedelta(days=day.weekday())
+            after = first + timedelta(days=7)
+        elif unit == "days":
+            raise ValueError("only a calendar unit contains a day; use of_days")
+        else:
+            months = _MONTHS[unit]
+            first = day.replace(month=(day.month - 1) // months * months + 1, day=1)
+            after = add_months(first, months)
+        return cls.of_days(first, after, zone, unit)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The report's timezone."""
+        zone = self.start.tzinfo
+        assert isinstance(zone, ZoneInfo)  # noqa: S101 - all constructors set it
+        return zone
+
+    @property
+    def label(self) -> str:
+        """ISO label: `2013-02-04`, `2013-W06`, `2013-02`, `2013-Q1`, `2013`, else start_end."""
+        year, week, _ = self.start.isocalendar()
+        match self.unit:
+            case "day":
+                return self.start.strftime("%Y-%m-%d")
+            case "week":
+                return f"{year:04}-W{week:02}"
+            case "month":
+                return self.start.strftime("%Y-%m")
+            case "quarter":
+                return f"{self.start.year:04}-Q{(self.start.month + 2) // 3}"
+            case "year":
+                return f"{self.start.year:04}"
+            case "days":
+                return f"{_stamp(self.start)}_{_stamp(self.end)}"
+
+    @property
+    def days(self) -> float:
+        """Length in days of the calendar: a week is 7 also where the clock changes."""
+        local = self.end.replace(tzinfo=None) - self.start.replace(tzinfo=None)
+        return local / timedelta(days=1)
+
+    @property
+    def last_day(self) -> date:
+        """The last calendar day that the period touches."""
+        return (self.end.replace(tzinfo=None) - timedelta(microseconds=1)).date()
+
+    def previous(self) -> Period:
+        """Return the period of the same unit that ends where this one starts."""
+        if self.unit != "days":
+            before = (self.start.replace(tzinfo=None) - timedelta(microseconds=1)).date()
+            return Period.containing(before, self.unit, self.zone)
+        length = self.end.replace(tzinfo=None) - self.start.replace(tzinfo=None)
+        start = (self.start.replace(tzinfo=None) - length).replace(tzinfo=self.zone)
+        return Period(_existing(start), self.start)
+
+    def contains(self, instant: datetime) -> bool:
+        """Tell whether an aware instant lies in the period."""
+        return self.start.astimezone(UTC) <= instant.astimezone(UTC) < self.end.astimezone(UTC)
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """Return the first instant of a local day: 01:00 where the clock skips midnight."""
+    return _existing(datetime.combine(day, time(0), zone))
+
+
+def add_months(first_of_month: date, months: int) -> date:
+    """Return the first of the month that many months later."""
+    count = first_of_month.year * 12 + first_of_month.month - 1 + months
+    return date(count // 12, count % 12 + 1, 1)
+
+
+def _existing(local: datetime) -> datetime:
+    return local.astimezone(UTC).astimezone(local.tzinfo)
+
+
+def _stamp(instant: datetime) -> str:
+    whole = instant == midnight(instant.date(), _zone(instant))
+    return instant.strftime("%Y-%m-%d" if whole else "%Y-%m-%dT%H%M%S")
+
+
+def _zone(instant: datetime) -> ZoneInfo:
+    zone = instant.tzinfo
+    assert isinstance(zone, ZoneInfo)  # noqa: S101 - all constructors set it
+    return zone

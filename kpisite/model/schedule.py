@@ -1,0 +1,93 @@
+"""When a report is due: the periods of a schedule."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from kpisite.model.period import Period, Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from zoneinfo import ZoneInfo
+
+_UNITS: dict[str, Unit] = {
+    "daily": "day",
+    "weekly": "week",
+    "monthly": "month",
+    "quarterly": "quarter",
+    "yearly": "year",
+}
+SCHEDULES = (*_UNITS, "every N days", "on demand")
+"""What `schedule` may say."""
+
+PATTERN = rf"^({'|'.join(_UNITS)}|on demand|every [1-9][0-9]* days?)$"
+"""The same as a regular expression, for the JSON Schema."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How time is cut into periods."""
+
+    unit: Unit
+    """A calendar unit, or `days` for stretches of `length` days."""
+    length: int = 1
+    """Days in a period; only for the unit `days`."""
+    on_demand: bool = False
+    """One period that ends at the last local midnight, instead of a series."""
+
+    @classmethod
+    def parse(cls, text: str, interval_days: int = 7) -> Schedule:
+        """Return the schedule that a definition names.
+
+        Args:
+            text: One of SCHEDULES.
+            interval_days: Length of an on-demand period in days.
+
+        Raises:
+            ValueError: No schedule has this name.
+        """
+        if text in _UNITS:
+            return cls(_UNITS[text])
+        if text == "on demand":
+            return cls("days", interval_days, on_demand=True)
+        every = re.fullmatch(r"every ([1-9][0-9]*) days?", text)
+        if every is None:
+            raise ValueError(f"'{text}' is no schedule; valid: {', '.join(SCHEDULES)}")
+        return cls("days", int(every[1]))
+
+    def periods(
+        self, since: date | None, until: date | None, now: datetime, zone: ZoneInfo
+    ) -> Iterator[Period]:
+        """Yield the periods that began before `now`, oldest first; the last may still be open.
+
+        Args:
+            since: First day that counts; the period it lies in is the first. Without it, the
+                newest period that is over comes first.
+            until: First day that no longer counts.
+            now: Aware.
+            zone: The report's timezone.
+        """
+        today = now.astimezone(zone).date()
+        if self.on_demand:
+            yield Period.of_days(today - timedelta(days=self.length), today, zone)
+            return
+        period = self._first(since, today, zone)
+        while period.start <= now and (until is None or period.start.date() < until):
+            yield period
+            period = self._following(period)
+
+    def _first(self, since: date | None, today: date, zone: ZoneInfo) -> Period:
+        if self.unit == "days":
+            first = since or today - timedelta(days=self.length)
+            return Period.of_days(first, first + timedelta(days=self.length), zone)
+        period = Period.containing(since or today, self.unit, zone)
+        return period if since else period.previous()
+
+    def _following(self, period: Period) -> Period:
+        first = period.end.date()
+        if self.unit == "days":
+            return Period.of_days(first, first + timedelta(days=self.length), period.zone)
+        return Period.containing(first, self.unit, period.zone)

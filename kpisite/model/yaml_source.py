@@ -1,0 +1,219 @@
+"""YAML files as values that remember where each of them was written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from kpisite.errors import Mistake
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+KeyPath = tuple[str | int, ...]
+"""Keys and list positions that lead to a value."""
+
+_VARIABLE = re.compile(r"\$(\$?)\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+
+
+@dataclass(frozen=True)
+class Location:
+    """A place in a YAML file."""
+
+    file: str
+    line: int
+    """Counted from 1."""
+
+
+@dataclass
+class Source:
+    """One or several merged YAML files.
+
+    `${NAME}` in a scalar is filled in from the environment and is always text; `${NAME:-default}`
+    has a default, `$${NAME}` stays `${NAME}`.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    """The content, environment filled in."""
+    raw: dict[str, Any] = field(default_factory=dict)
+    """The content as it was written: what may be recorded and shown."""
+    locations: dict[KeyPath, Location] = field(default_factory=dict)
+    """Where each key and list item stands."""
+    secrets: frozenset[str] = frozenset()
+    """Values that came from the environment into a datasource or an output."""
+    mistakes: list[Mistake] = field(default_factory=list)
+    files: tuple[str, ...] = ()
+
+    def location(self, path: Sequence[str | int]) -> Location:
+        """Return where the value at `path` stands, or its nearest parent."""
+        keys = tuple(path)
+        while keys and keys not in self.locations:
+            keys = keys[:-1]
+        return self.locations.get(keys, Location(self.files[0] if self.files else "", 1))
+
+    def mistake(self, path: Sequence[str | int], message: str, hint: str = "") -> Mistake:
+        """Return a mistake at the place of `path`."""
+        place = self.location(path)
+        return Mistake(message, place.file, place.line, ".".join(map(str, path)), hint)
+
+    def merged(self, later: Source) -> Source:
+        """Return both: mappings merge deeply, all else the later file replaces."""
+        merged = Source(
+            _merge(self.values, later.values),
+            _merge(self.raw, later.raw),
+            {**self.locations, **later.locations},
+            self.secrets | later.secrets,
+            self.mistakes + later.mistakes,
+            self.files + later.files,
+        )
+        for path in later.locations:  # a replaced list keeps nothing of the earlier one
+            if isinstance(path[-1], int) and path[-1] == 0:
+                _forget_items(merged.locations, path[:-1], later.locations)
+        return merged
+
+
+def read_yaml(text: str, file: str, environment: Mapping[str, str]) -> Source:
+    """Read one YAML file; mistakes are collected in the result, not raised.
+
+    Args:
+        text: The file's content.
+        file: The file's path, for messages.
+        environment: What `${NAME}` is filled in from.
+    """
+    source = Source(files=(file,))
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return source
+        if not isinstance(node, yaml.MappingNode):
+            source.mistakes.append(Mistake("expected `key: value` pairs", file, 1))
+            return source
+        reader = _Reader(loader, source, environment)
+        source.values, source.raw = reader.read(node, ())
+        source.secrets = frozenset(reader.secrets)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = " ".join(part for part in (error.context, error.problem) if part)
+        source.mistakes.append(
+            Mistake(f"not valid YAML: {problem}", file, mark.line + 1 if mark else 1)
+        )
+    except yaml.YAMLError as error:
+        source.mistakes.append(Mistake(f"not valid YAML: {error}", file, 1))
+    finally:
+        loader.dispose()
+    return source
+
+
+class _Reader:
+    """Walks the node tree of one file once, for the values filled in and as written."""
+
+    def __init__(
+        self, loader: yaml.SafeLoader, source: Source, environment: Mapping[str, str]
+    ) -> None:
+        self.loader = loader
+        self.source = source
+        self.environment = environment
+        self.secrets: set[str] = set()
+        self.open: list[yaml.Node] = []
+
+    def read(self, node: yaml.Node, path: KeyPath) -> tuple[Any, Any]:
+        """Return the node's value twice: filled in, and as written."""
+        if path:
+            place = Location(self.source.files[0], node.start_mark.line + 1)
+            self.source.locations.setdefault(path, place)
+        if any(node is parent for parent in self.open):
+            raise yaml.constructor.ConstructorError(
+                None, None, "an anchor contains itself", node.start_mark
+            )
+        self.open.append(node)
+        try:
+            if isinstance(node, yaml.MappingNode):
+                return self._mapping(node, path)
+            if isinstance(node, yaml.SequenceNode):
+                items = [self.read(item, (*path, i)) for i, item in enumerate(node.value)]
+                return [item[0] for item in items], [item[1] for item in items]
+            return self._scalar(node, path)
+        finally:
+            self.open.pop()
+
+    def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> tuple[Any, Any]:
+        self._check_duplicates(node, path)
+        self.loader.flatten_mapping(node)
+        values: dict[Any, Any] = {}
+        raw: dict[Any, Any] = {}
+        for key_node, value_node in node.value:
+            key = self.loader.construct_object(key_node, deep=True)
+            if not isinstance(key, str):
+                key = str(key_node.value)
+            line = key_node.start_mark.line + 1
+            self.source.locations[(*path, key)] = Location(self.source.files[0], line)
+            values[key], raw[key] = self.read(value_node, (*path, key))
+        return values, raw
+
+    def _check_duplicates(self, node: yaml.MappingNode, path: KeyPath) -> None:
+        first: dict[str, int] = {}
+        for key_node, _ in node.value:
+            line = key_node.start_mark.line + 1
+            key = str(key_node.value)
+            if key in first and key != "<<":
+                self.source.mistakes.append(
+                    Mistake(
+                        f"'{key}' stands here twice, first in line {first[key]}",
+                        self.source.files[0],
+                        line,
+                        ".".join(map(str, (*path, key))),
+                        "Rename or remove one of them.",
+                    )
+                )
+            first.setdefault(key, line)
+
+    def _scalar(self, node: yaml.Node, path: KeyPath) -> tuple[Any, Any]:
+        written = node.value
+        if not isinstance(written, str) or "${" not in written:
+            value = self.loader.construct_object(node, deep=True)
+            return value, value
+
+        def fill(match: re.Match[str]) -> str:
+            escaped, name, default = match.groups()
+            if escaped:
+                return match[0][1:]
+            value = self.environment.get(name) or default
+            if value is None:
+                line = node.start_mark.line + 1 + written[: match.start()].count("\n")
+                self.source.mistakes.append(
+                    Mistake(
+                        f"the environment variable {name} is not set",
+                        self.source.files[0],
+                        line,
+                        ".".join(map(str, path)),
+                        f"Set it, or write ${{{name}:-default}}.",
+                    )
+                )
+                return match[0]
+            if path and path[0] in ("datasources", "outputs") and value != default:
+                self.secrets.add(value)
+            return value
+
+        return _VARIABLE.sub(fill, written), written
+
+
+def _merge(earlier: Any, later: Any) -> Any:
+    if not (isinstance(earlier, dict) and isinstance(later, dict)):
+        return later
+    merged = {**earlier, **later}
+    for key in earlier.keys() & later.keys():
+        merged[key] = _merge(earlier[key], later[key])
+    return merged
+
+
+def _forget_items(
+    locations: dict[KeyPath, Location], parent: KeyPath, later: Mapping[KeyPath, Location]
+) -> None:
+    depth = len(parent)
+    for path in [p for p in locations if p[:depth] == parent and len(p) > depth]:
+        if path not in later:
+            del locations[path]

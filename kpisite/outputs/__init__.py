@@ -1,0 +1,1 @@
+"""The built-in output drivers, one file each."""

@@ -1,0 +1,42 @@
+"""The whole API for plugin authors: three base classes and what they are given.
+
+A datasource answers queries with DataFrames, a view turns frames into text, blobs and metrics,
+an output driver publishes a site or delivers an edition. A plugin is one file with one options
+model and one class, named by an entry point or by `plugin: package.module:Class`.
+"""
+
+from kpisite.model.delivery import Receipt
+from kpisite.model.metric import Metric
+from kpisite.model.number import NumberFormat
+from kpisite.model.period import Period
+from kpisite.plugins.datasource import Datasource, DatasourceContext
+from kpisite.plugins.markup import escape_html, escape_markdown
+from kpisite.plugins.options import PluginOptions, QueryOptions
+from kpisite.plugins.output import OutputContext, OutputDriver, Site
+from kpisite.plugins.tokens import TOKENS, Token, split_tokens
+from kpisite.plugins.view import Blob, Collector, Page, Point, Query, View
+
+__all__ = [
+    "TOKENS",
+    "Blob",
+    "Collector",
+    "Datasource",
+    "DatasourceContext",
+    "Metric",
+    "NumberFormat",
+    "OutputContext",
+    "OutputDriver",
+    "Page",
+    "Period",
+    "PluginOptions",
+    "Point",
+    "Query",
+    "QueryOptions",
+    "Receipt",
+    "Site",
+    "Token",
+    "View",
+    "escape_html",
+    "escape_markdown",
+    "split_tokens",
+]

@@ -1,0 +1,60 @@
+"""What a datasource plugin is: a query in, a DataFrame out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from kpisite.plugins.options import PluginOptions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from kpisite.model.period import Period
+
+
+@dataclass(frozen=True)
+class DatasourceContext:
+    """What a datasource is told about where it stands."""
+
+    id: str
+    """The datasource's id in the report."""
+    folder: Path
+    """The folder of the report's definition: relative paths in options start there."""
+
+
+class Datasource(ABC):
+    """Answers queries. One instance serves many periods; nothing connects before the first query.
+
+    Queries of one instance never run at the same time.
+    """
+
+    Options: ClassVar[type[PluginOptions]] = PluginOptions
+    """The plugin's options model."""
+
+    def __init__(self, options: PluginOptions, context: DatasourceContext) -> None:
+        self.options = options
+        self.context = context
+
+    @abstractmethod
+    def query(self, query: str, period: Period, **args: Any) -> pd.DataFrame:
+        """Answer a query over a period.
+
+        Args:
+            query: In the source's own language; may contain the tokens of `kpisite.plugins.TOKENS`.
+            period: What `{from}` and `{to}` stand for; `period.previous()` is the one before.
+            **args: The view's `query_args`.
+
+        Returns:
+            The answer; empty, with its columns, where nothing matches.
+
+        Raises:
+            DatasourceError: The source cannot be reached or refuses the query; the message is
+                the source's own and holds no secret.
+        """
+
+    def close(self) -> None:  # noqa: B027 - most have nothing to give back
+        """Give back connections; called once, also when no query ran."""

@@ -1,0 +1,174 @@
+"""What a view plugin is: frames in; text per output format, blobs and metrics out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from kpisite.plugins.options import PluginOptions, QueryOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from kpisite.model.definition import Theme
+    from kpisite.model.metric import Metric
+    from kpisite.model.number import NumberFormat
+    from kpisite.model.period import Period
+
+
+@dataclass(frozen=True)
+class Query:
+    """What a view asks of a datasource."""
+
+    datasource: str
+    """Id of the datasource in the report."""
+    text: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+    """The view's `query_args`."""
+    previous: bool = False
+    """Ask it over the period before the edition's."""
+
+
+@dataclass(frozen=True)
+class Blob:
+    """Bytes that a view fetched or made: an image, a file to download."""
+
+    name: str
+    """Unique in the view, with its ending: `map.png`."""
+    data: bytes
+    mime: str
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One past value of a metric."""
+
+    period: Period
+    value: float | None
+
+
+class Collector(ABC):
+    """What a view asks while it runs; every answer is recorded in the edition."""
+
+    period: Period
+    """The edition's period."""
+
+    @abstractmethod
+    def query(self, query: Query) -> pd.DataFrame:
+        """Return the answer to a query; equal queries of an edition run once.
+
+        Raises:
+            DatasourceError: The datasource could not answer.
+        """
+
+    @abstractmethod
+    def blob(self, blob: Blob) -> None:
+        """Keep fetched bytes in the edition; a page shows them by `page.blobs[name]`."""
+
+
+class Page(ABC):
+    """What a view may use while it renders: nothing that is newer than its edition."""
+
+    view_id: str
+    title: str
+    """The view's title."""
+    period: Period
+    theme: Theme
+    metrics: Mapping[str, Metric]
+    """All metrics of the edition by name: the view's id, or `<view>/<name>`."""
+    blobs: Mapping[str, str]
+    """Name of a recorded blob → the address to show it by."""
+
+    @abstractmethod
+    def chart(self, figure: Any, *, description: str, height: int = 240) -> str:
+        """Return HTML that shows a Bokeh figure in the page's own fonts and colours.
+
+        Renderers and annotations tagged `kpi-series-1` to `kpi-series-7` take that series'
+        colour in the light and the dark palette.
+
+        Args:
+            figure: A `bokeh.model.Model`, usually a figure.
+            description: What the chart shows, for those who cannot see it.
+            height: In CSS pixels; the width follows the page.
+        """
+
+    @abstractmethod
+    def table(
+        self,
+        frame: pd.DataFrame,
+        *,
+        max_rows: int | None = None,
+        formats: Mapping[str, NumberFormat] | None = None,
+        bars: Sequence[str] = (),
+    ) -> str:
+        """Return HTML of a table: numbers aligned, a missing value as an en dash, all escaped.
+
+        Args:
+            frame: The index is not shown.
+            max_rows: Show that many, and say "10 of 25 rows"; None shows all.
+            formats: Column → how its numbers are shown.
+            bars: Columns whose numbers get a bar in the cell.
+        """
+
+    @abstractmethod
+    def blob(self, blob: Blob) -> str:
+        """Return the address of bytes made while rendering."""
+
+    @abstractmethod
+    def template(self, path: str, **values: Any) -> str:
+        """Return a rendered Jinja template of `site_template/`, overridable by its path."""
+
+    @abstractmethod
+    def history(self, metric: str) -> Sequence[Point]:
+        """Return the metric in the editions up to this one, oldest first, this one last."""
+
+
+class View(ABC):
+    """Shows frames. Running asks and measures; rendering replays, also years later."""
+
+    Options: ClassVar[type[PluginOptions]] = PluginOptions
+    """The plugin's options model."""
+    is_kpi: ClassVar[bool] = False
+    """Whether neighbours of this kind without `cols` stand together in a strip."""
+
+    def __init__(self, id: str, title: str, options: PluginOptions) -> None:  # noqa: A002
+        self.id = id
+        self.title = title
+        self.options = options
+
+    def queries(self) -> Mapping[str, Query]:
+        """Return the view's queries by frame name; known before anything runs.
+
+        For `QueryOptions` this is the one query, as the frame `main`.
+        """
+        if isinstance(self.options, QueryOptions):
+            options = self.options
+            return {"main": Query(options.datasource, options.query, options.query_args)}
+        return {}
+
+    def collect(self, collector: Collector) -> Mapping[str, pd.DataFrame]:
+        """Return the view's frames by name; run time only, every answer is recorded.
+
+        Override it where a view must look before it asks.
+        """
+        return {name: collector.query(query) for name, query in self.queries().items()}
+
+    def check(self, frames: Mapping[str, pd.DataFrame]) -> Sequence[str]:
+        """Return notes on the frames for whoever runs the report; run time only.
+
+        Raises:
+            ViewError: The view cannot show these frames: a column is not there.
+        """
+        return ()
+
+    def metrics(self, frames: Mapping[str, pd.DataFrame], period: Period) -> Sequence[Metric]:
+        """Return the view's numbers; run time only, they are recorded."""
+        return ()
+
+    @abstractmethod
+    def render_md(self, frames: Mapping[str, pd.DataFrame], page: Page) -> str:
+        """Return Markdown (or HTML) for the site. A pure function of its arguments."""

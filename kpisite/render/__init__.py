@@ -1,0 +1,1 @@
+"""From recorded frames to text: blocks, charts, tables."""

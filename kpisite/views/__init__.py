@@ -1,0 +1,1 @@
+"""The built-in views, one file each."""
