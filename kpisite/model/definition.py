@@ -104,8 +104,6 @@ class Theme(StrictModel):
 class Report(StrictModel):
     """One report: what is asked of which datasources, how it is shown, and when it is due."""
 
-    id: str = Field(default="", exclude=True, json_schema_extra={"readOnly": True})
-    """The folder of the definition below the content folder; not written in the file."""
     title: str = "Status report"
     """May contain `{from}`, `{to}` and `{period}`."""
     description: str = ""
@@ -127,7 +125,9 @@ class Report(StrictModel):
     settle: Length = timedelta(0)
     """How long after a period's end data may still arrive; preliminary until then."""
     theme: Theme = Theme()
-    datasources: Annotated[dict[Annotated[str, Field(pattern=_ID)], DatasourceDefinition], Field()]
+    datasources: dict[Annotated[str, Field(pattern=_ID)], DatasourceDefinition] = Field(
+        default_factory=dict
+    )
     """Id → plugin and its options."""
     views: Annotated[dict[Annotated[str, Field(pattern=_ID)], ViewDefinition], Field(min_length=1)]
     """Id → plugin and its options, in the order of the page."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from kpisite.model.base import StrictModel
-from kpisite.model.number import NumberFormat, grouped
+from kpisite.model.number import NumberFormat, exact, grouped
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+"""A number that JSON can hold; a gap is None."""
 
 Direction = Literal["up", "down"]
 Verdict = Literal["good", "bad", "neutral"]
@@ -17,16 +22,16 @@ class Metric(StrictModel):
     name: str
     """Unique in the edition: the view's id, or `<view>/<name>` where a view has several."""
     title: str
-    value: float | None
+    value: Finite | None
     """In the metric's own unit; a ratio for percent, seconds for durations; None: no data."""
     format: NumberFormat = NumberFormat()
-    comparison: float | None = None
+    comparison: Finite | None = None
     """The value it is compared with; None where there is none."""
     comparison_title: str = ""
     """What that is: `week 5`."""
     change_as: Literal["raw", "percent"] = "percent"
     """Whether the change is a difference or a ratio."""
-    target: float | None = None
+    target: Finite | None = None
     good: Direction | None = None
     """Which way is better; None where neither is."""
 
@@ -56,11 +61,18 @@ class Metric(StrictModel):
         return self.format.text(abs(change))
 
     @property
+    def change_direction(self) -> Literal["up", "down", "none"]:
+        """Which way the value moved; none also where the change is too small to be shown."""
+        if not self.change or not _shows(self.change_text):
+            return "none"
+        return "up" if self.change > 0 else "down"
+
+    @property
     def change_verdict(self) -> Verdict:
         """Whether the change is for the better."""
-        if not self.change or self.good is None:
+        if self.change_direction == "none" or self.good is None:
             return "neutral"
-        return "good" if (self.change > 0) == (self.good == "up") else "bad"
+        return "good" if self.change_direction == self.good else "bad"
 
     @property
     def target_met(self) -> bool | None:
@@ -74,18 +86,25 @@ class Metric(StrictModel):
         """The verdict in words: `target 80 % missed by 0.2 points`; "" without a target."""
         if self.target is None or self.value is None:
             return ""
-        target = self.format.model_copy(update={"precision": _needed(self.target, self.format)})
-        head = f"target {target.text(self.target)}"
+        precision = _digits(self.target, self.format)
+        target = self.format.model_copy(update={"precision": precision}).text(self.target)
         if self.target_met:
-            return f"{head} met"
-        distance = self.model_copy(update={"comparison": self.target, "change_as": "raw"})
-        return f"{head} missed by {distance.change_text}"
+            return f"target {target} met"
+        gap = self.model_copy(update={"comparison": self.target, "change_as": "raw"}).change_text
+        return f"target {target} missed by {gap}" if _shows(gap) else f"target {target} just missed"
 
 
-def _needed(value: float, number_format: NumberFormat) -> int:
-    """Return the fewest digits that show the value as exactly as the format would."""
-    shown = value * 100 if number_format.style == "percent" else value
-    for digits in range(number_format.precision):
-        if round(shown, digits) == round(shown, number_format.precision):
-            return digits
-    return number_format.precision
+def _shows(text: str) -> bool:
+    """Tell whether a rounded number is not all zeros."""
+    return any(digit in text for digit in "123456789∞")
+
+
+def _digits(target: float, number_format: NumberFormat) -> int:
+    """Return the digits that show a target as it was written: none where it is whole."""
+    if number_format.style in ("bytes", "duration"):
+        return number_format.precision
+    shown = exact(target) * 100 if number_format.style == "percent" else exact(target)
+    if shown == shown.to_integral_value():
+        return 0
+    exponent = shown.normalize().as_tuple().exponent
+    return min(max(number_format.precision, -int(exponent)), 12)

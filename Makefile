@@ -1,0 +1,42 @@
+# make serve: the demo as a live preview. make test: everything that must hold.
+PYTHON ?= python3
+BIN = .venv/bin
+
+.PHONY: serve build test lint types layers tests site clean
+
+serve: .venv/.installed
+	$(BIN)/mkdocs serve
+
+build: .venv/.installed
+	$(BIN)/mkdocs build
+
+test: lint types layers tests site
+
+lint: .venv/.developed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/.developed
+	$(BIN)/mypy
+
+layers: .venv/.developed
+	$(BIN)/lint-imports
+
+tests: .venv/.developed
+	$(BIN)/pytest
+
+site: .venv/.developed
+	$(BIN)/mkdocs build --strict
+
+clean:
+	rm -rf .venv .cache archive site dist artifacts
+
+.venv/.installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+.venv/.developed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@ .venv/.installed

@@ -1,0 +1,107 @@
+"""Which editions a build shows: runs what is due first, into the archive or a preview."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kpisite.archive.store import Archive, merged
+from kpisite.pipeline.loading import load_reports
+from kpisite.pipeline.plan import plan, plan_drafts
+from kpisite.pipeline.problems import grouped
+from kpisite.pipeline.run import run_tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kpisite.archive.store import Edition
+    from kpisite.pipeline.loading import LoadedReport
+    from kpisite.pipeline.plan import Task
+    from kpisite.pipeline.problems import Problem
+    from kpisite.pipeline.project import Project
+
+log = logging.getLogger("mkdocs.plugins.kpisite")
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Where `mkdocs serve` keeps what it runs: never in the archive."""
+
+    editions: Archive
+    drafts: Archive
+
+    @classmethod
+    def of(cls, project: Project) -> Preview:
+        """Return the preview of a project, below its cache."""
+        return cls(Archive(str(project.cache / "preview")), Archive(str(project.cache / "drafts")))
+
+
+def editions_for_build(project: Project, *, run: bool) -> list[Edition]:
+    """Run what is due into the archive, and return its editions.
+
+    Raises:
+        KpisiteError: A definition has mistakes, or the archive cannot be read or written.
+    """
+    if run:
+        reports = load_reports(project.content, project.environment)
+        _run(plan(reports, project.archive.editions(), project.now), project.archive, project)
+    return project.archive.editions()
+
+
+def editions_for_preview(project: Project, preview: Preview, *, first: bool) -> list[Edition]:
+    """Run what is due and the drafts into the preview, and return all editions as one.
+
+    Args:
+        project: The archive is only read.
+        preview: Where editions are run into.
+        first: Whether this is the first build of the preview: preliminary editions are run
+            once, not with every change of a page.
+    """
+    reports = load_reports(project.content, project.environment)
+    known = merged([project.archive, preview.editions])
+    due = plan(reports, known, project.now)
+    _run([t for t in due if first or t.reason == "new"], preview.editions, project)
+    drafts = _drafts(project, preview, reports)
+    return (
+        merged([drafts, project.archive, preview.editions])
+        if drafts
+        else merged([project.archive, preview.editions])
+    )
+
+
+def _drafts(project: Project, preview: Preview, reports: Sequence[LoadedReport]) -> Archive | None:
+    """Run a draft where a definition was edited; return the drafts' archive if there are any."""
+    wanted = plan_drafts(reports, merged([project.archive, preview.editions]), project.now)
+    made = {e.record.key: e.record.definition.digest for e in preview.drafts.editions()}
+    stale = set(made) - {task.key for task in wanted}
+    for key in stale:
+        report, _, label = key.rpartition("/")
+        preview.drafts.remove(report, label)
+    _run(
+        [t for t in wanted if made.get(t.key) != t.report.recorded.digest],
+        preview.drafts,
+        project,
+    )
+    return preview.drafts if wanted else None
+
+
+def _run(tasks: Sequence[Task], archive: Archive, project: Project) -> None:
+    if not tasks:
+        return
+    log.info("kpisite: running %d edition%s", len(tasks), "" if len(tasks) == 1 else "s")
+    notes: list[Problem] = []
+    for outcome in run_tasks(tasks, archive, project.now):
+        log.debug("kpisite: %s %s", outcome.task.key, outcome.status or "not committed")
+        notes += [
+            problem
+            for problem in outcome.problems
+            if problem.severity == "warning" or outcome.status is None
+        ]
+    warn(notes)
+
+
+def warn(problems: Sequence[Problem]) -> None:
+    """Log problems as warnings, which `--strict` counts; equal ones of many editions once."""
+    for problem, also in grouped(problems):
+        log.warning("kpisite: %s", problem.text(also))

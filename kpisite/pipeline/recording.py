@@ -1,0 +1,176 @@
+"""Record, then replay: what a view asks goes to a datasource once, and to the archive."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from kpisite.archive.frames import digest, to_parquet
+from kpisite.errors import DatasourceError, KpisiteError
+from kpisite.model.edition import BlobRecord, FrameRecord
+from kpisite.plugins.datasource import Datasource, DatasourceContext
+from kpisite.plugins.view import Blob, Collector, Query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import pandas as pd
+
+    from kpisite.archive.store import Edition
+    from kpisite.model.edition import ViewRecord
+    from kpisite.model.period import Period
+    from kpisite.pipeline.loading import LoadedReport
+
+
+class Datasources:
+    """The datasources of a report, made when first asked, reused over its periods."""
+
+    def __init__(self, report: LoadedReport) -> None:
+        self._report = report
+        self._made: dict[str, Datasource] = {}
+
+    def get(self, id_: str) -> Datasource:
+        """Return the datasource of that id."""
+        if id_ not in self._made:
+            bound = self._report.datasources.get(id_)
+            if bound is None:
+                raise DatasourceError(f"there is no datasource '{id_}' in this report")
+            cls = cast("type[Datasource]", bound.plugin.cls)
+            context = DatasourceContext(id_, self._report.folder)
+            self._made[id_] = cls(bound.options, context)
+        return self._made[id_]
+
+    def close(self) -> None:
+        """Give back all connections."""
+        for datasource in self._made.values():
+            datasource.close()
+        self._made.clear()
+
+
+@dataclass(frozen=True)
+class _Answer:
+    frame: pd.DataFrame | None
+    error: Exception | None
+    seconds: float
+
+
+class Recorder(Collector):
+    """Answers the views of one edition and keeps what they got."""
+
+    def __init__(self, datasources: Datasources, period: Period) -> None:
+        self.period = period
+        self.frames: list[FrameRecord] = []
+        self.content: dict[str, bytes] = {}
+        """SHA-256 → Parquet file."""
+        self.blob_content: dict[str, bytes] = {}
+        self._blobs: dict[str, BlobRecord] = {}
+        self._datasources = datasources
+        self._answers: dict[str, _Answer] = {}
+        self._positions: dict[str, int] = {}
+        self._given: list[tuple[pd.DataFrame, int]] = []
+
+    def prefetch(self, queries: Iterable[Query]) -> None:
+        """Ask what is known beforehand: datasources side by side, each its queries in turn."""
+        groups: dict[str, dict[str, Query]] = {}
+        for query in queries:
+            groups.setdefault(query.datasource, {})[self._key(query)] = query
+        if len(groups) < 2:
+            for group in groups.values():
+                self._ask_all(group)
+            return
+        with ThreadPoolExecutor(len(groups), thread_name_prefix="datasource") as executor:
+            for future in [executor.submit(self._ask_all, group) for group in groups.values()]:
+                future.result()
+
+    def query(self, query: Query) -> pd.DataFrame:
+        """Return the answer, from the datasource or from an equal query before."""
+        key = self._key(query)
+        if key not in self._answers:
+            self._answers[key] = self._ask(query)
+        answer = self._answers[key]
+        if answer.error is not None:
+            raise answer.error
+        assert answer.frame is not None  # noqa: S101 - an answer has one or the other
+        if key not in self._positions:
+            self._positions[key] = self._record(answer.frame, query, answer.seconds)
+        given = answer.frame.copy(deep=False)
+        self._given.append((given, self._positions[key]))
+        return given
+
+    def blob(self, blob: Blob) -> None:
+        """Keep fetched bytes; `take_blobs` says which view they belong to."""
+        sha256 = digest(blob.data)
+        self.blob_content[sha256] = blob.data
+        self._blobs[blob.name] = BlobRecord(
+            id=blob.name, mime=blob.mime, title=blob.title, sha256=sha256, bytes=len(blob.data)
+        )
+
+    def take_blobs(self, view: str) -> tuple[BlobRecord, ...]:
+        """Return what was kept since the last call, as blobs of a view."""
+        taken = [b.model_copy(update={"id": f"{view}/{b.id}"}) for b in self._blobs.values()]
+        self._blobs.clear()
+        return tuple(taken)
+
+    def position(self, frame: pd.DataFrame) -> int:
+        """Return the place of a frame in the record; one that a view made is recorded now."""
+        for given, position in self._given:
+            if given is frame:
+                return position
+        return self._record(frame, None, 0.0)
+
+    def _ask_all(self, group: Mapping[str, Query]) -> None:
+        for key, query in group.items():
+            self._answers[key] = self._ask(query)
+
+    def _ask(self, query: Query) -> _Answer:
+        period = self.period.previous() if query.previous else self.period
+        started = time.perf_counter()
+        try:
+            frame = self._datasources.get(query.datasource).query(query.text, period, **query.args)
+        except KpisiteError as error:
+            return _Answer(None, error, time.perf_counter() - started)
+        except Exception as error:  # noqa: BLE001 - a plugin's mistake is the view's, not the run's
+            wrapped = DatasourceError(f"{type(error).__name__}: {error}")
+            wrapped.__cause__ = error
+            return _Answer(None, wrapped, time.perf_counter() - started)
+        return _Answer(frame, None, time.perf_counter() - started)
+
+    def _record(self, frame: pd.DataFrame, query: Query | None, seconds: float) -> int:
+        data = to_parquet(frame)
+        sha256 = digest(data)
+        self.content[sha256] = data
+        previous = query is not None and query.previous
+        self.frames.append(
+            FrameRecord(
+                datasource=query.datasource if query else "",
+                query=query.text if query else "",
+                args=dict(query.args) if query else {},
+                period=(self.period.previous() if previous else self.period).label,
+                sha256=sha256,
+                rows=len(frame),
+                columns=tuple(map(str, frame.columns)),
+                bytes=len(data),
+                seconds=round(seconds, 4),
+            )
+        )
+        return len(self.frames) - 1
+
+    @staticmethod
+    def _key(query: Query) -> str:
+        args = json.dumps(query.args, sort_keys=True, default=str)
+        return "\0".join((query.datasource, query.text, args, str(query.previous)))
+
+
+def replay(edition: Edition, view: ViewRecord) -> dict[str, pd.DataFrame]:
+    """Return the recorded frames of a view by name; no datasource is touched.
+
+    Raises:
+        CorruptEditionError: A frame is missing or damaged.
+    """
+    return {
+        name: edition.frame(edition.record.frames[position])
+        for name, position in view.frames.items()
+    }

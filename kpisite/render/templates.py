@@ -1,0 +1,63 @@
+"""The templates of `site_template/`: where they are, and how they are rendered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound
+from markupsafe import Markup
+
+import kpisite
+from kpisite.errors import ViewError
+from kpisite.render.sparkline import sparkline_svg
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+
+def template_folder() -> Path:
+    """Return the shipped `site_template/`: in the package, or beside it in a checkout."""
+    package = Path(kpisite.__file__).parent
+    inside = package / "site_template"
+    return inside if inside.is_dir() else package.parent / "site_template"
+
+
+class Templates:
+    """Jinja templates, looked up by path: the project's own folders first, the shipped last."""
+
+    def __init__(self, folders: Sequence[Path] = ()) -> None:
+        """Open templates.
+
+        Args:
+            folders: Where a project overrides templates by their path.
+        """
+        searched = [*map(str, folders), str(template_folder())]
+        self._environment = Environment(
+            loader=FileSystemLoader(list(dict.fromkeys(searched))),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=False,
+        )
+        self._environment.globals["sparkline"] = _sparkline
+
+    def render(self, path: str, **values: Any) -> str:
+        """Return a rendered template.
+
+        Raises:
+            ViewError: There is no such template.
+        """
+        try:
+            return self._environment.get_template(path).render(**values)
+        except TemplateNotFound as error:
+            raise ViewError(
+                f"there is no template '{error.name}'",
+                hint="Templates are looked up in the theme's custom_dir, then in kpisite's own.",
+            ) from error
+
+
+def _sparkline(values: Sequence[float | None]) -> Markup:
+    return Markup(sparkline_svg(values))  # noqa: S704 - numbers only

@@ -1,0 +1,1 @@
+"""The pages of an archive as paths, Markdown and assets."""

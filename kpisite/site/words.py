@@ -1,0 +1,60 @@
+"""What pages say about an edition, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kpisite.model.number import grouped
+from kpisite.model.words import date_text
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from kpisite.model.edition import EditionRecord
+
+
+def data_until(record: EditionRecord) -> str:
+    """Return up to when an edition has data: `10 February 2013, 23:59`."""
+    period = record.period.period()
+    if record.run.started < period.end:
+        return moment(record.run.started.astimezone(period.zone))
+    return f"{date_text(period.last_day)}, 23:59" if _whole_days(period.end) else moment(period.end)
+
+
+def zone_words(record: EditionRecord) -> str:
+    """Return the report's timezone: `New York time`, `UTC`."""
+    name = record.period.timezone.rsplit("/", 1)[-1].replace("_", " ")
+    return name if name in ("UTC", "GMT") else f"{name} time"
+
+
+def moment(instant: datetime) -> str:
+    """Return an instant in its own zone: `13 February 2013, 06:00`."""
+    return f"{date_text(instant.date())}, {instant:%H:%M}"
+
+
+def provenance(record: EditionRecord) -> str:
+    """Return where an edition's numbers come from, in one line."""
+    zone = record.period.period().zone
+    asked = [frame for frame in record.frames if frame.datasource]
+    names = {frame.datasource: None for frame in asked}
+    sources = ", ".join(
+        f"{name} ({record.definition.datasources[name].plugin})"
+        for name in names
+        if name in record.definition.datasources
+    )
+    queries = "1 query" if len(asked) == 1 else f"{len(asked)} queries"
+    rows = sum(frame.rows for frame in asked)
+    seconds = sum(frame.seconds for frame in asked)
+    parts = [
+        f"Run {moment(record.run.started.astimezone(zone))}",
+        f"{queries} on {sources}" if sources else "no queries",
+        f"{grouped(rows, 0)} row{'' if rows == 1 else 's'}, {grouped(seconds, 2)} s",
+        f"definition {record.definition.digest}",
+        f"revision {record.revision}",
+        f"kpisite {record.run.versions.get('kpisite', 'of unknown version')}",
+    ]
+    return " · ".join(parts)
+
+
+def _whole_days(end: datetime) -> bool:
+    return (end.hour, end.minute, end.second) == (0, 0, 0)
