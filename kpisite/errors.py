@@ -40,7 +40,7 @@ class KpisiteError(Exception):
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.message}" if self.where else self.message
-        return f"{text}\n  {self.hint}" if self.hint else text
+        return text + "".join(f"\n  {line}" for line in self.hint.splitlines())
 
 
 @dataclass(frozen=True)

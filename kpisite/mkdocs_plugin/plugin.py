@@ -69,7 +69,7 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
                 config.markdown_extensions.append(extension)
         for kind, name in (("extra_css", "kpisite.css"), ("extra_javascript", "charts.js")):
             if f"{ASSETS}/{name}" not in map(str, config[kind]):
-                config[kind].append(f"{ASSETS}/{name}")
+                config[kind].insert(0, f"{ASSETS}/{name}")  # the project's own come after, and win
         return config
 
     def on_pre_build(self, *, config: MkDocsConfig) -> None:

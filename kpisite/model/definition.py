@@ -4,49 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Self
-from zoneinfo import ZoneInfo, available_timezones
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+from pydantic import (
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from kpisite.errors import nearest
 from kpisite.model.base import StrictModel
-from kpisite.model.period import Period
+from kpisite.model.fields import Colour, Day, Id, Length, Moment, Timezone
+from kpisite.model.period import Period, in_zone, midnight
 from kpisite.model.schedule import PATTERN, SCHEDULES, Schedule
-
-_LENGTH = re.compile(r"(\d+) *(minute|hour|day|week)s?")
-_ID = r"^[A-Za-z][A-Za-z0-9_-]*$"
-
-Colour = Annotated[str, Field(pattern=r"^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$", examples=["#2563c9"])]
-"""A colour as `#rgb` or `#rrggbb`."""
-
-
-def _parse_length(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    match = _LENGTH.fullmatch(value.strip())
-    if match is None:
-        raise ValueError(f"'{value}' is no length of time; write it like '2 days' or '12 hours'")
-    return timedelta(**{match[2] + "s": int(match[1])})
-
-
-Length = Annotated[
-    timedelta,
-    BeforeValidator(_parse_length, json_schema_input_type=str),
-    Field(examples=["2 days", "12 hours"]),
-]
-"""A length of time, written `2 days`."""
-
-
-def _known_zone(name: str) -> str:
-    zones = available_timezones()
-    if name not in zones:
-        hint = nearest(name, zones) if len(name) > 2 else ""
-        hint = hint if hint.startswith("Did") else "It is an IANA name such as Europe/Berlin."
-        raise ValueError(f"unknown timezone '{name}'. {hint}")
-    return name
+from kpisite.model.words import moment_text
 
 
 class DatasourceDefinition(StrictModel):
@@ -54,7 +27,7 @@ class DatasourceDefinition(StrictModel):
 
     plugin: str
     """Name of a datasource plugin, or `package.module:Class`."""
-    args: dict[str, Any] = Field(default_factory=dict)
+    args: dict[str, Any] = Field(default_factory=dict, repr=False)
     """The plugin's options."""
 
 
@@ -88,7 +61,7 @@ class OutputDefinition(StrictModel):
 
     plugin: str
     """Name of an output driver, or `package.module:Class`."""
-    args: dict[str, Any] = Field(default_factory=dict)
+    args: dict[str, Any] = Field(default_factory=dict, repr=False)
     """The driver's options."""
 
 
@@ -110,54 +83,72 @@ class Report(StrictModel):
     """One sentence below the title."""
     schedule: Annotated[str, Field(pattern=PATTERN, examples=list(SCHEDULES))] = "on demand"
     """daily, weekly, monthly, quarterly, yearly, every N days, or on demand."""
-    since: date | None = None
-    """First day that is reported; without it, the newest period that is over comes first."""
-    until: date | None = None
-    """First day that is no longer reported."""
-    interval_days: int = Field(default=7, ge=1)
-    """Length of an on-demand period in days."""
-    start_date: date | datetime | None = None
-    """First instant of an on-demand period; default: `interval_days` before its end."""
-    end_date: date | datetime | None = None
-    """End of an on-demand period; default: the last local midnight."""
-    timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    timezone: Timezone = "UTC"
     """IANA name; decides where days, weeks and months begin."""
+    since: Day | None = None
+    """First day that is reported; without it, the newest period that is over comes first."""
+    until: Day | None = None
+    """First day that is no longer reported."""
+    interval_days: int = Field(default=7, ge=1, le=9999)
+    """Length of an on-demand period in days."""
+    start_date: Moment | None = None
+    """First instant of an on-demand period; default: `interval_days` before its end."""
+    end_date: Moment | None = None
+    """End of an on-demand period; default: the last local midnight."""
     settle: Length = timedelta(0)
     """How long after a period's end data may still arrive; preliminary until then."""
     theme: Theme = Theme()
-    datasources: dict[Annotated[str, Field(pattern=_ID)], DatasourceDefinition] = Field(
-        default_factory=dict
-    )
+    datasources: dict[Id, DatasourceDefinition] = Field(default_factory=dict)
     """Id → plugin and its options."""
-    views: Annotated[dict[Annotated[str, Field(pattern=_ID)], ViewDefinition], Field(min_length=1)]
+    views: Annotated[dict[Id, ViewDefinition], Field(min_length=1)]
     """Id → plugin and its options, in the order of the page."""
-    outputs: dict[Annotated[str, Field(pattern=_ID)], OutputDefinition] = Field(
-        default_factory=dict
-    )
+    outputs: dict[Id, OutputDefinition] = Field(default_factory=dict)
     """Id → plugin and its options."""
 
     @field_validator("schedule", mode="before")
     @classmethod
     def _known_schedule(cls, value: object) -> object:
         if isinstance(value, str):
-            try:
-                Schedule.parse(value)
-            except ValueError as error:
-                raise ValueError(f"{error}. {nearest(value, SCHEDULES)}".rstrip()) from None
+            Schedule.parse(value)
         return value
 
-    @model_validator(mode="after")
-    def _check_dates(self) -> Self:
-        for first, after in (("since", "until"), ("start_date", "end_date")):
-            begin, end = getattr(self, first), getattr(self, after)
-            if begin is not None and end is not None and _naive(end) <= _naive(begin):
-                raise ValueError(f"{after} {end} is not after {first} {begin}")
-        if (self.start_date or self.end_date) and not self.cadence.on_demand:
+    @field_validator("since", "until", "start_date", "end_date")
+    @classmethod
+    def _fits_the_schedule(cls, day: date | None, info: ValidationInfo) -> date | None:
+        if "schedule" not in info.data:
+            return day
+        schedule = Schedule.parse(info.data["schedule"])
+        if day is None:
+            if info.field_name == "since" and schedule.unit == "days" and not schedule.on_demand:
+                raise ValueError(
+                    f"'schedule: {info.data['schedule']}' is counted from a first day; "
+                    "write it like 'since: 2013-02-04'"
+                )
+        elif schedule.on_demand and info.field_name in ("since", "until"):
             raise ValueError(
-                f"start_date and end_date belong to on-demand reports; with 'schedule: "
-                f"{self.schedule}' use since and until"
+                f"{info.field_name} belongs to a report with a schedule; add one, like "
+                "'schedule: weekly', or use start_date and end_date"
             )
-        return self
+        elif not schedule.on_demand and info.field_name in ("start_date", "end_date"):
+            raise ValueError(
+                f"{info.field_name} belongs to an on-demand report; with 'schedule: "
+                f"{info.data['schedule']}' use since and until"
+            )
+        return day
+
+    @field_validator("until", "end_date")
+    @classmethod
+    def _ends_after_its_start(cls, end: date | None, info: ValidationInfo) -> date | None:
+        first = "since" if info.field_name == "until" else "start_date"
+        start = info.data.get(first)
+        if end is None or start is None or "timezone" not in info.data:
+            return end
+        zone = ZoneInfo(info.data["timezone"])
+        if _instant(end, zone) <= _instant(start, zone):
+            raise ValueError(
+                f"{info.field_name} {moment_text(end)} is not after {first} {moment_text(start)}"
+            )
+        return end
 
     @property
     def zone(self) -> ZoneInfo:
@@ -170,21 +161,24 @@ class Report(StrictModel):
         return Schedule.parse(self.schedule, self.interval_days)
 
     def periods(self, now: datetime) -> list[Period]:
-        """Return the report's periods that began before `now`, oldest first."""
+        """Return the report's periods that have begun at `now`, oldest first."""
         if self.cadence.on_demand and (self.start_date or self.end_date):
-            return [self._fixed_period(now)]
+            period = self._fixed_period(now)
+            return [period] if period and period.start <= now.astimezone(UTC) else []
         return list(self.cadence.periods(self.since, self.until, now, self.zone))
 
     def is_open(self, period: Period, now: datetime) -> bool:
         """Tell whether data of the period may still arrive at `now`."""
-        return now < period.end + self.settle
+        return now.astimezone(UTC) < period.end.astimezone(UTC) + self.settle
 
-    def _fixed_period(self, now: datetime) -> Period:
-        end = _naive(self.end_date) if self.end_date else None
-        end = end or datetime.combine(now.astimezone(self.zone).date(), datetime.min.time())
-        start = _naive(self.start_date) if self.start_date else None
-        start = start or end - timedelta(days=self.interval_days)
-        return Period(start.replace(tzinfo=self.zone), end.replace(tzinfo=self.zone))
+    def _fixed_period(self, now: datetime) -> Period | None:
+        """Return the period between `start_date` and `end_date`; None before it begins."""
+        zone = self.zone
+        end = self.end_date or datetime.combine(now.astimezone(zone), time(0))
+        start = self.start_date or end - timedelta(days=self.interval_days)
+        if _instant(end, zone) <= _instant(start, zone):
+            return None
+        return Period(in_zone(start, zone), in_zone(end, zone))
 
 
 class RecordedDefinition(StrictModel):
@@ -208,7 +202,6 @@ class RecordedDefinition(StrictModel):
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _naive(moment: date | datetime) -> datetime:
-    if isinstance(moment, datetime):
-        return moment.replace(tzinfo=None)
-    return datetime.combine(moment, datetime.min.time())
+def _instant(moment: date, zone: ZoneInfo) -> datetime:
+    local = in_zone(moment, zone) if isinstance(moment, datetime) else midnight(moment, zone)
+    return local.astimezone(UTC)

@@ -82,22 +82,19 @@ class Period:
     @property
     def days(self) -> float:
         """Length in days of the calendar: a week is 7 also where the clock changes."""
-        local = self.end.replace(tzinfo=None) - self.start.replace(tzinfo=None)
-        return local / timedelta(days=1)
+        return (_wall_clock(self.end) - _wall_clock(self.start)) / timedelta(days=1)
 
     @property
     def last_day(self) -> date:
         """The last calendar day that the period touches."""
-        return (self.end.replace(tzinfo=None) - timedelta(microseconds=1)).date()
+        return _just_before(self.end).date()
 
     def previous(self) -> Period:
         """Return the period of the same unit that ends where this one starts."""
         if self.unit != "days":
-            before = (self.start.replace(tzinfo=None) - timedelta(microseconds=1)).date()
-            return Period.containing(before, self.unit, self.zone)
-        length = self.end.replace(tzinfo=None) - self.start.replace(tzinfo=None)
-        start = (self.start.replace(tzinfo=None) - length).replace(tzinfo=self.zone)
-        return Period(_existing(start), self.start)
+            return Period.containing(_just_before(self.start).date(), self.unit, self.zone)
+        start = _wall_clock(self.start) - timedelta(days=self.days)
+        return Period(_existing(start.replace(tzinfo=self.zone)), self.start)
 
     def contains(self, instant: datetime) -> bool:
         """Tell whether an aware instant lies in the period."""
@@ -107,6 +104,14 @@ class Period:
 def midnight(day: date, zone: ZoneInfo) -> datetime:
     """Return the first instant of a local day: 01:00 where the clock skips midnight."""
     return _existing(datetime.combine(day, time(0), zone))
+
+
+def in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
+    """Return an instant in a zone; a naive time is the one on the wall there.
+
+    A time that the clock skips is as far behind the gap as it was in it.
+    """
+    return _existing(moment.astimezone(zone) if moment.tzinfo else moment.replace(tzinfo=zone))
 
 
 def add_months(first_of_month: date, months: int) -> date:
@@ -119,9 +124,22 @@ def _existing(local: datetime) -> datetime:
     return local.astimezone(UTC).astimezone(local.tzinfo)
 
 
+def _just_before(instant: datetime) -> datetime:
+    return (instant.astimezone(UTC) - timedelta(microseconds=1)).astimezone(instant.tzinfo)
+
+
+def _wall_clock(instant: datetime) -> datetime:
+    """Return the local time, 00:00 for the first instant of a day whose midnight is skipped."""
+    local = instant.replace(tzinfo=None)
+    return datetime.combine(local, time(0)) if _begins_a_day(instant) else local
+
+
+def _begins_a_day(instant: datetime) -> bool:
+    return instant == midnight(instant.date(), _zone(instant))
+
+
 def _stamp(instant: datetime) -> str:
-    whole = instant == midnight(instant.date(), _zone(instant))
-    return instant.strftime("%Y-%m-%d" if whole else "%Y-%m-%dT%H%M%S")
+    return instant.strftime("%Y-%m-%d" if _begins_a_day(instant) else "%Y-%m-%dT%H%M%S")
 
 
 def _zone(instant: datetime) -> ZoneInfo:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from kpisite.errors import nearest
 from kpisite.model.period import Period, Unit
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _UNITS: dict[str, Unit] = {
 SCHEDULES = (*_UNITS, "every N days", "on demand")
 """What `schedule` may say."""
 
-PATTERN = rf"^({'|'.join(_UNITS)}|on demand|every [1-9][0-9]* days?)$"
+PATTERN = rf"^({'|'.join(_UNITS)}|on demand|every [1-9][0-9]{{0,3}} days?)$"
 """The same as a regular expression, for the JSON Schema."""
 
 
@@ -53,36 +54,41 @@ class Schedule:
             return cls(_UNITS[text])
         if text == "on demand":
             return cls("days", interval_days, on_demand=True)
-        every = re.fullmatch(r"every ([1-9][0-9]*) days?", text)
+        every = re.fullmatch(r"every ([1-9][0-9]{0,3}) days?", text)
         if every is None:
-            raise ValueError(f"'{text}' is no schedule; valid: {', '.join(SCHEDULES)}")
+            raise ValueError(f"'{text}' is no schedule. {nearest(text, SCHEDULES)}")
         return cls("days", int(every[1]))
 
     def periods(
         self, since: date | None, until: date | None, now: datetime, zone: ZoneInfo
     ) -> Iterator[Period]:
-        """Yield the periods that began before `now`, oldest first; the last may still be open.
+        """Yield the periods that have begun at `now`, oldest first; the last may still be open.
 
         Args:
             since: First day that counts; the period it lies in is the first. Without it, the
-                newest period that is over comes first.
+                newest calendar period that is over comes first; stretches of days need it.
             until: First day that no longer counts.
             now: Aware.
             zone: The report's timezone.
+
+        Raises:
+            ValueError: Stretches of days have no first day to count from.
         """
         today = now.astimezone(zone).date()
         if self.on_demand:
             yield Period.of_days(today - timedelta(days=self.length), today, zone)
             return
         period = self._first(since, today, zone)
+        now = now.astimezone(UTC)  # two times of one zone compare by the clock on the wall
         while period.start <= now and (until is None or period.start.date() < until):
             yield period
             period = self._following(period)
 
     def _first(self, since: date | None, today: date, zone: ZoneInfo) -> Period:
         if self.unit == "days":
-            first = since or today - timedelta(days=self.length)
-            return Period.of_days(first, first + timedelta(days=self.length), zone)
+            if since is None:
+                raise ValueError("stretches of days are counted from `since`")
+            return Period.of_days(since, since + timedelta(days=self.length), zone)
         period = Period.containing(since or today, self.unit, zone)
         return period if since else period.previous()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -38,6 +39,7 @@ class Plugin:
         return self.cls.Options
 
 
+@functools.cache
 def names(kind: Kind) -> Mapping[str, EntryPoint]:
     """Return the installed plugins of a kind by name; nothing is imported."""
     return {point.name: point for point in entry_points(group=f"kpisite.{kind}")}

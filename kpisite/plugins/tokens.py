@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from kpisite.model.period import Period
@@ -17,16 +19,20 @@ before. `{interval}`: the period's length."""
 
 _SQL = re.compile(
     r"""
-    '(?:[^']|'')*'                  # text
+    \b[eE]'(?:[^'\\]|\\.|'')*'      # text with escapes
+    | '(?:[^']|'')*'                # text
     | "(?:[^"]|"")*"                # quoted name
     | `[^`]*`                       # quoted name of MySQL
     | --[^\n]*                      # comment
     | /\*.*?\*/                     # comment
-    | \$(?P<tag>[A-Za-z_]*)\$.*?\$(?P=tag)\$     # dollar-quoted text
+    | (?<![\w$])\$(?P<tag>(?:[A-Za-z_]\w*)?)\$.*?\$(?P=tag)\$     # dollar-quoted text
     | \{(?P<token>from|to|previous_from|previous_to|interval)\}
     """,
     re.VERBOSE | re.DOTALL,
 )
+_ONE_WORD = re.compile(r"[\w$]{2}")
+_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_DAYS = {"day": 1, "week": 7}
 
 
 @dataclass(frozen=True)
@@ -61,3 +67,32 @@ def split_tokens(query: str) -> list[str | Token]:
             text_from = match.end()
     parts.append(query[text_from:])
     return [part for part in parts if part != ""]
+
+
+def replace_tokens(
+    query: str, placeholder: Callable[[Token], str], literal: Callable[[str], str] = str
+) -> str:
+    """Return an SQL query with a placeholder for each token.
+
+    Args:
+        query: The query as it was written.
+        placeholder: How the database writes a parameter: `$name`, `:name`.
+        literal: What is done to the text around the tokens.
+    """
+    text = ""
+    for part in split_tokens(query):
+        piece = placeholder(part) if isinstance(part, Token) else literal(part)
+        glued = _ONE_WORD.fullmatch(text[-1:] + piece[:1])
+        text += f" {piece}" if glued else piece  # `{from}and` is two words
+    return text
+
+
+def calendar_length(period: Period) -> tuple[int, timedelta]:
+    """Return what `{interval}` stands for: whole months, and the rest as time on the calendar.
+
+    A week is seven days also where the clock changes, so that a database that counts days of
+    the report's zone comes from one start to the next.
+    """
+    if period.unit in _MONTHS:
+        return _MONTHS[period.unit], timedelta(0)
+    return 0, timedelta(days=_DAYS.get(period.unit, period.days))

@@ -51,7 +51,9 @@ class Block:
     text: str
     """Markdown; addresses of assets begin with ASSET_SCHEME."""
     error: ErrorRecord | None = None
-    assets: tuple[Asset, ...] = field(default=())
+    frames: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    """The frames it shows, by the view's names."""
+    assets: tuple[Asset, ...] = ()
 
 
 class EditionPage(Page):
@@ -144,7 +146,8 @@ def render_block(
         )
     page = EditionPage(edition, recorded.id, view.title, past, look)
     try:
-        text = str(view.render_md(replay(edition, recorded), page))
+        frames = replay(edition, recorded)
+        text = str(view.render_md(frames, page))
     except KpisiteError as error:
         return _failed(
             recorded, view.title, definition.description, definition.cols, _record(error)
@@ -156,6 +159,7 @@ def render_block(
         definition.cols,
         view.is_kpi,
         text.strip(),
+        frames=frames,
         assets=tuple(page.assets.values()),
     )
 

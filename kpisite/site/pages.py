@@ -6,10 +6,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from kpisite.errors import KpisiteError
 from kpisite.model.words import period_short, period_span, period_title
 from kpisite.pipeline.problems import Problem
-from kpisite.pipeline.recording import replay
 from kpisite.render.blocks import Asset, Block, render_block
 from kpisite.render.tables import table_html
 from kpisite.site import words
@@ -155,14 +153,10 @@ class _ReportPages:
         record = edition.record
         here = f"{record.key}/{block.id}"
         frames = []
-        try:
-            shown = replay(edition, recorded)
-        except KpisiteError:  # the block tells already
-            shown = {}
-        for name, frame in shown.items():
+        for name, frame in block.frames.items():
             frame_record = record.frames[recorded.frames[name]]
             stem = f"{record.key.replace('/', '-')}-{block.id}" + (
-                "" if len(shown) == 1 else f"-{name}"
+                "" if len(block.frames) == 1 else f"-{name}"
             )
             csv = Asset(f"{here}/{stem}.csv", frame.to_csv(index=False).encode())
             parquet = Asset(f"{here}/{stem}.parquet", edition.frame_bytes(frame_record))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kpisite.model.number import grouped
-from kpisite.model.words import date_text
+from kpisite.model.words import day_text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,7 +18,7 @@ def data_until(record: EditionRecord) -> str:
     period = record.period.period()
     if record.run.started < period.end:
         return moment(record.run.started.astimezone(period.zone))
-    return f"{date_text(period.last_day)}, 23:59" if _whole_days(period.end) else moment(period.end)
+    return f"{day_text(period.last_day)}, 23:59" if _whole_days(period.end) else moment(period.end)
 
 
 def zone_words(record: EditionRecord) -> str:
@@ -29,7 +29,7 @@ def zone_words(record: EditionRecord) -> str:
 
 def moment(instant: datetime) -> str:
     """Return an instant in its own zone: `13 February 2013, 06:00`."""
-    return f"{date_text(instant.date())}, {instant:%H:%M}"
+    return f"{day_text(instant.date())}, {instant:%H:%M}"
 
 
 def provenance(record: EditionRecord) -> str:

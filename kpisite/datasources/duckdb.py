@@ -1,0 +1,204 @@
+"""Queries local Parquet, CSV and JSON files and DuckDB databases in DuckDB's SQL."""
+
+from __future__ import annotations
+
+import glob
+import re
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+from pydantic import Field, field_validator
+
+from kpisite.errors import DatasourceError, nearest
+from kpisite.plugins import (
+    TOKENS,
+    Datasource,
+    DatasourceContext,
+    PluginOptions,
+    Token,
+    split_tokens,
+)
+from kpisite.plugins.arrow import plain_frame
+from kpisite.plugins.files import existing_file, shown_paths
+from kpisite.plugins.tokens import calendar_length, replace_tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    import pandas as pd
+
+    from kpisite.plugins import Period
+
+Paths = str | tuple[str, ...]
+
+_ENDING = re.compile(r"\.(parquet|csv|tsv|json|jsonl|ndjson)(?:\.gz|\.zst)?$", re.IGNORECASE)
+_READERS = {"parquet": "read_parquet", "csv": "read_csv", "tsv": "read_csv"}
+_PARAMETER = re.compile(rf"\$_({'|'.join(TOKENS)})\b")
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,  # nothing is fetched from the network
+    "python_enable_replacements": False,  # no Python variable is a table
+}
+
+
+class DuckDBOptions(PluginOptions):
+    """Where the tables are; a query may also name files itself."""
+
+    files: dict[str, Paths] = Field(default_factory=dict)
+    """Name of a table → path of a Parquet, CSV or JSON file, a pattern such as `data/*.parquet`,
+    or a list of them; relative to the report's folder."""
+    database: str | None = None
+    """Path of a DuckDB database, relative to the report's folder; opened read-only."""
+
+    @field_validator("files")
+    @classmethod
+    def _readable(cls, files: dict[str, Paths]) -> dict[str, Paths]:
+        for table, paths in files.items():
+            _reader(table, paths)
+        return files
+
+
+class DuckDB(Datasource):
+    """Answers with DuckDB, in the report's timezone.
+
+    A timestamp without a zone is local time of the report, one with a zone is an instant.
+    """
+
+    Options = DuckDBOptions
+    options: DuckDBOptions
+
+    def __init__(self, options: PluginOptions, context: DatasourceContext) -> None:
+        super().__init__(options, context)
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._zone = ""
+
+    def query(self, query: str, period: Period, **args: Any) -> pd.DataFrame:
+        """Answer one SELECT; `query_args` are its `$name` parameters."""
+        # A parameter is as long as its token, so that DuckDB's caret points at the right place.
+        text = replace_tokens(query, lambda token: f"$_{token.name}")
+        tokens = {part for part in split_tokens(query) if isinstance(part, Token)}
+        values = {f"_{token.name}": _value(token, period) for token in tokens}
+        try:
+            connection = self._connect(period.zone.key)
+            _check(connection.extract_statements(text), values, args)
+            answer = connection.sql(text, params={**args, **values}).to_arrow_table()
+            return plain_frame(answer, period.zone)
+        except duckdb.Error as error:
+            raise self._error(*self._words(error)) from error
+        except DatasourceError as error:
+            raise self._error(error.message, error.hint) from error
+
+    def close(self) -> None:
+        """Give back the connection, if there is one."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection, self._zone = None, ""
+
+    def _connect(self, zone: str) -> duckdb.DuckDBPyConnection:
+        """Return the connection, its session in that zone."""
+        if self._connection is None:
+            self._connection = self._open()
+        if zone != self._zone:
+            self._connection.execute(f"SET TimeZone = {_quoted(zone)}")
+            self._zone = zone
+        return self._connection
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        views = [self._view(table, paths) for table, paths in self.options.files.items()]
+        if self.options.database is None:
+            connection = duckdb.connect(config=_CONFIG)
+        else:
+            path = existing_file(self._folder, self.options.database)
+            connection = duckdb.connect(path, read_only=True, config=_CONFIG)
+        try:
+            for view in views:
+                connection.execute(view)
+        except duckdb.Error:
+            connection.close()
+            raise
+        return connection
+
+    def _view(self, table: str, paths: Paths) -> str:
+        """Return the statement that makes files a table; TEMP: the database is read-only."""
+        files = [_quoted(str(path)) for pattern in _listed(paths) for path in self._files(pattern)]
+        name = table.replace('"', '""')
+        return (
+            f'CREATE TEMP VIEW "{name}" AS '  # noqa: S608 - all parts are quoted
+            f"SELECT * FROM {_reader(table, paths)}([{', '.join(files)}], union_by_name = true)"
+        )
+
+    def _files(self, pattern: str) -> list[Path]:
+        found: list[str] = []
+        if not (self._folder / pattern).is_file():
+            # Unlike Path.glob, it takes absolute patterns too.
+            found = sorted(glob.glob(pattern, root_dir=self._folder, recursive=True))  # noqa: PTH207
+        if not found:
+            return [existing_file(self._folder, pattern)]
+        return [self._folder / path for path in found]
+
+    def _words(self, error: duckdb.Error) -> tuple[str, str]:
+        """Return what DuckDB says: in short, and the rest with the line and the caret."""
+        text = shown_paths(_PARAMETER.sub(r"{\1}", str(error)), self._folder)
+        first, *others = text.strip().split("\n\n")
+        message, *rest = first.splitlines()
+        rest += [part for part in others if part.startswith("LINE")]
+        return message, "\n".join(rest)
+
+    def _error(self, message: str, hint: str) -> DatasourceError:
+        return DatasourceError(message, where=f"datasource '{self.context.id}'", hint=hint)
+
+    @property
+    def _folder(self) -> Path:
+        return self.context.folder.resolve()
+
+
+def _check(statements: list[duckdb.Statement], tokens: Iterable[str], args: Iterable[str]) -> None:
+    """Refuse all but one SELECT, and `query_args` that it does not ask for."""
+    kinds = [statement.type.name for statement in statements]
+    if kinds != ["SELECT"]:
+        raise DatasourceError(
+            f"a query is one SELECT; this is {' and '.join(kinds) or 'empty'}",
+            hint="A PIVOT names its columns: PIVOT … ON … IN (…)." if "MULTI" in kinds else "",
+        )
+    asked = statements[0].named_parameters - set(tokens)
+    for name in args:
+        if name not in asked:
+            hint = nearest(name, asked) or f"Write ${name} where it belongs."
+            raise DatasourceError(
+                f"query_args has '{name}', which the query does not use", hint=hint
+            )
+
+
+def _value(token: Token, period: Period) -> object:
+    if token.name != "interval":
+        return token.boundary(period)
+    months, rest = calendar_length(period)
+    return duckdb.Value(f"{months} months", duckdb.sqltypes.INTERVAL) if months else rest
+
+
+def _listed(paths: Paths) -> tuple[str, ...]:
+    return (paths,) if isinstance(paths, str) else paths
+
+
+def _reader(table: str, paths: Paths) -> str:
+    """Return the function that reads all these files.
+
+    Raises:
+        ValueError: There is none, or they would need different ones.
+    """
+    readers = set()
+    for path in _listed(paths):
+        ending = _ENDING.search(path)
+        if ending is None:
+            raise ValueError(
+                f"table '{table}': '{path}' does not end in .parquet, .csv, .tsv, .json, .jsonl "
+                "or .ndjson"
+            )
+        readers.add(_READERS.get(ending[1].lower(), "read_json"))
+    if len(readers) != 1:
+        raise ValueError(f"table '{table}' needs at least one file, and all of one kind")
+    return readers.pop()
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

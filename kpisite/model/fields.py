@@ -1,0 +1,67 @@
+"""The kinds of values that stand in a definition: times, colours, ids."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from typing import Annotated
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from kpisite.errors import nearest
+
+_LENGTH = re.compile(r"(\d{1,4}) *(minute|hour|day|week)s?", re.ASCII)
+
+Colour = Annotated[str, Field(pattern=r"^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$", examples=["#2563c9"])]
+"""A colour as `#rgb` or `#rrggbb`."""
+
+
+def _parse_length(value: object) -> object:
+    if isinstance(value, timedelta):
+        return value
+    match = _LENGTH.fullmatch(str(value).strip())
+    if match is None:
+        raise ValueError(f"'{value}' is no length of time; write it like '2 days' or '12 hours'")
+    return timedelta(**{match[2] + "s": int(match[1])})
+
+
+Length = Annotated[
+    timedelta,
+    BeforeValidator(_parse_length, json_schema_input_type=str),
+    Field(examples=["2 days", "12 hours"]),
+]
+"""A length of time, written `2 days`."""
+
+
+def _parse_moment(value: object) -> object:
+    """Read ISO 8601 only: a number would be taken for seconds since 1970."""
+    if isinstance(value, date) or value is None:
+        return value
+    try:
+        return datetime.fromisoformat(str(value).strip())
+    except ValueError:
+        raise ValueError(f"'{value}' is no date; write it like 2013-02-04") from None
+
+
+Day = Annotated[date, BeforeValidator(_parse_moment, json_schema_input_type=date)]
+"""A day, written `2013-02-04`."""
+
+Moment = Annotated[datetime, BeforeValidator(_parse_moment, json_schema_input_type=date | datetime)]
+"""A day or an instant; without a zone of its own in that of the report."""
+
+
+def _known_zone(name: str) -> str:
+    zones = available_timezones() - {"localtime", "Factory"}  # they mean each machine's own
+    if name not in zones:
+        hint = nearest(name, zones) if len(name) > 2 else ""
+        hint = hint if hint.startswith("Did") else "It is an IANA name such as Europe/Berlin."
+        raise ValueError(f"unknown timezone '{name}'. {hint}")
+    return name
+
+
+Timezone = Annotated[str, AfterValidator(_known_zone)]
+"""An IANA name."""
+
+Id = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+"""Names a datasource, a view or an output within its report."""

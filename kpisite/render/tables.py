@@ -1,0 +1,185 @@
+"""A frame as an HTML table that reads well: aligned numbers, whole dates, everything escaped."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from kpisite.errors import ViewError, nearest
+from kpisite.model.number import MISSING, NumberFormat
+from kpisite.model.words import moment_text
+from kpisite.plugins.markup import escape_html
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+_DURATION = NumberFormat(style="duration")
+_LONG_TEXT, _LONG_HEADER = 24, 16
+"""Characters from which on a cell or a header may break its line."""
+
+
+@dataclass(frozen=True)
+class _Column:
+    """What the cells of a column have in common."""
+
+    name: str
+    kind: str
+    """Class of its cells: `kpi-num`, `kpi-time`, `kpi-long` for long text, or none."""
+    cells: tuple[str, ...]
+    """HTML of each cell."""
+
+
+def table_html(
+    frame: pd.DataFrame,
+    *,
+    max_rows: int | None = None,
+    formats: Mapping[str, NumberFormat] | None = None,
+    bars: Sequence[str] = (),
+) -> str:
+    """Return HTML of a table: numbers aligned, a missing value as an en dash, all escaped.
+
+    Args:
+        frame: The index is not shown.
+        max_rows: Show that many, and say "10 of 25 rows"; None shows all.
+        formats: Column → how its numbers are shown; otherwise integers as they are and other
+            numbers with as many digits as the column needs, at most two.
+        bars: Columns whose numbers get a bar in the cell, as long as their share of the largest.
+
+    Raises:
+        ViewError: A column in `formats` or `bars` is not there.
+    """
+    formats = formats or {}
+    names = [str(name) for name in frame.columns]
+    for wanted in (*formats, *bars):
+        if wanted not in names:
+            raise ViewError(f"there is no column '{wanted}'", hint=nearest(wanted, names))
+    shown = frame if max_rows is None else frame.head(max_rows)
+    columns = [
+        _column(shown.iloc[:, position], name, formats.get(name), bar=name in bars)
+        for position, name in enumerate(names)
+    ]
+    head = "".join(_header(column) for column in columns)
+    rows = [
+        "".join(f"<td{_class(column.kind)}>{column.cells[row]}</td>" for column in columns)
+        for row in range(len(shown))
+    ]
+    return "\n".join(
+        [
+            '<div class="kpi-table" role="group" aria-label="Table" tabindex="0">',
+            '<table class="kpi-rows">',
+            _caption(len(shown), len(frame)),
+            f"<thead><tr>{head}</tr></thead>",
+            "<tbody>",
+            *(f"<tr>{row}</tr>" for row in rows),
+            "</tbody>",
+            "</table>",
+            "</div>",
+        ]
+    )
+
+
+def _caption(shown: int, rows: int) -> str:
+    if shown < rows:
+        return f"<caption>{shown:,} of {rows:,} rows</caption>"
+    words = "1 row" if rows == 1 else f"{rows:,} rows"
+    return f'<caption class="kpi-hidden">{words}</caption>'
+
+
+def _header(column: _Column) -> str:
+    name = column.name.replace("_", " ")
+    kinds = [column.kind if column.kind == "kpi-num" else ""]
+    kinds += ["kpi-long"] if len(name) > _LONG_HEADER else []
+    return f'<th scope="col"{_class(*kinds)}>{escape_html(name)}</th>'
+
+
+def _class(*kinds: str) -> str:
+    names = " ".join(kind for kind in kinds if kind)
+    return f' class="{names}"' if names else ""
+
+
+def _column(
+    series: pd.Series[Any], name: str, number_format: NumberFormat | None, *, bar: bool
+) -> _Column:
+    values: list[Any] = [
+        None if missing else value
+        for value, missing in zip(series.tolist(), series.isna().tolist(), strict=True)
+    ]
+    present = [value for value in values if value is not None]
+    if present:
+        numeric = all(_is_number(value) or isinstance(value, timedelta) for value in present)
+    else:
+        numeric = pd.api.types.is_numeric_dtype(series.dtype)
+    text = _numbers(present, number_format) if numeric else _texts(present)
+    largest = max((_amount(value) for value in present), default=0.0) if numeric and bar else 0.0
+    cells = [f'<span class="kpi-missing">{MISSING}</span>'] * len(values)
+    for row, value in enumerate(values):
+        if value is not None:
+            cells[row] = escape_html(text(value))
+        if largest > 0:
+            share = _amount(value) / largest if value is not None else 0.0
+            cells[row] = f"<span>{cells[row]}</span>{_bar(share)}"
+    kind = "kpi-num" if numeric else _kind(present)
+    return _Column(name, kind, tuple(cells))
+
+
+def _numbers(present: Sequence[Any], given: NumberFormat | None) -> Callable[[Any], str]:
+    """Return how a column of numbers or durations is shown."""
+    if any(isinstance(value, timedelta) for value in present):
+        duration = given or _DURATION
+        return lambda value: duration.text(_amount(value))
+    number_format = given or NumberFormat(precision=_digits(present))
+    return number_format.text
+
+
+def _texts(present: Sequence[Any]) -> Callable[[Any], str]:
+    """Return how a column of anything else is shown; times only where one is not midnight."""
+    with_time = any(isinstance(v, datetime) and v.time() != time(0) for v in present)
+
+    def text(value: Any) -> str:
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, date | time):
+            return moment_text(value, with_time=with_time)
+        return str(value)
+
+    return text
+
+
+def _kind(present: Sequence[Any]) -> str:
+    """Return the class of a column that holds no numbers."""
+    if present and all(isinstance(value, date | time) for value in present):
+        return "kpi-time"
+    return "kpi-long" if any(len(str(value)) > _LONG_TEXT for value in present) else ""
+
+
+def _digits(present: Sequence[Any]) -> int:
+    """Return the fewest digits, at most two, that show all numbers as well as two would."""
+    hundredths = {
+        round(value * 100)
+        for value in present
+        if not isinstance(value, int) and math.isfinite(value)
+    }
+    if all(number % 100 == 0 for number in hundredths):
+        return 0
+    return 1 if all(number % 10 == 0 for number in hundredths) else 2
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real | Decimal) and not isinstance(value, bool)
+
+
+def _amount(value: Any) -> float:
+    """Return what a bar stands for; an infinity has none."""
+    amount = value.total_seconds() if isinstance(value, timedelta) else float(value)
+    return amount if math.isfinite(amount) else 0.0
+
+
+def _bar(share: float) -> str:
+    width = f"{max(share, 0.0) * 100:.1f}"
+    return f'<span class="kpi-bar" aria-hidden="true"><i style="width:{width}%"></i></span>'

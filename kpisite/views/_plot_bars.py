@@ -1,0 +1,220 @@
+"""Bars: upright or lying, side by side or stacked."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from bokeh.models import CDSView, ColumnDataSource, HBar, Plot, Span, VBar
+
+from kpisite.views._plot_frame import (
+    LINE,
+    Look,
+    Slots,
+    add_axis,
+    add_category_axis,
+    add_hover,
+    add_texts,
+    category_ticks,
+    empty_plot,
+    value_texts,
+)
+from kpisite.views._plot_scale import Ticks, number_ticks, time_ticks
+from kpisite.views._plot_text import canvas_text, shorten, tip_html, tip_text, width
+from kpisite.views._plot_values import wall_clock, wall_time
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kpisite.plugins import Period
+    from kpisite.views._plot_data import PlotData, XAxis
+
+HEIGHT = 230
+_NAME_WIDTH = 140
+_DAY = 86_400_000.0
+_FULL, _LEAST = 0.78, 4
+"""Share of its slot that a bar takes; fewer places than that leave the bars slim."""
+
+
+def bar_plot(data: PlotData, look: Look) -> Plot:
+    """Return upright bars; on a time axis each stands over the stretch that it counts."""
+    spans = _spans(data, stacked=look.stacked)
+    y = number_ticks(_ends(spans), look.number_format, from_zero=True)
+    x, slots = _x_slots(data.x, look)
+    plot, view = empty_plot(x, y, HEIGHT), CDSView()
+    source = _source(data, spans, slots, look)
+    count = 1 if look.stacked else len(data.series)
+    thickness = (slots.right[0] - slots.left[0]) * _share(len(data.x.at)) / count
+    for position in range(len(data.series)):
+        glyph = VBar(
+            x=f"at{position}",
+            width=thickness * (1 if count == 1 else 0.92),
+            bottom=f"from{position}",
+            top=f"to{position}",
+            **_paint(look, position),
+        )
+        plot.add_glyph(source, glyph, view=view, tags=look.tags(position))
+    if data.x.kind == "category":
+        add_category_axis(plot, x, look.rotation)
+    else:
+        add_axis(plot, "below", x)
+    add_axis(plot, "left", y)
+    _add_zero(plot, y, "width")
+    tip = _tip(data, look)
+    add_hover(plot, source, view, tip, left="left", right="right", bottom=y.start, top=y.end)
+    for position, text in _labelled(data, look):
+        plot.min_border_top = 18
+        place: dict[str, Any] = {"x": f"at{position}", "y": f"tip{position}", "y_offset": -3}
+        add_texts(
+            plot, source, view, text=text, text_align="center", text_baseline="bottom", **place
+        )
+    return plot
+
+
+def barh_plot(data: PlotData, look: Look) -> Plot:
+    """Return lying bars, the first row on top, as high as their number asks for."""
+    spans = _spans(data, stacked=look.stacked)
+    x = number_ticks(_ends(spans), look.number_format, from_zero=True)
+    names = category_ticks(data.x, _NAME_WIDTH)
+    y = Ticks(names.end, names.start, names.at, names.labels)
+    count = 1 if look.stacked else len(data.series)
+    rows = len(names.at)
+    height = 36 + round(rows * (26 if count == 1 else 14 * count + 12))
+    plot, view = empty_plot(x, y, height, vertical_grid=True), CDSView()
+    slots = Slots(list(names.at), [p - 0.5 for p in names.at], [p + 0.5 for p in names.at])
+    source = _source(data, spans, slots, look)
+    thickness = 0.68 if count == 1 else _FULL / count
+    for position in range(len(data.series)):
+        glyph = HBar(
+            y=f"at{position}",
+            height=thickness * (1 if count == 1 else 0.92),
+            left=f"from{position}",
+            right=f"to{position}",
+            **_paint(look, position),
+        )
+        plot.add_glyph(source, glyph, view=view, tags=look.tags(position))
+    add_axis(plot, "below", x)
+    add_axis(plot, "left", y, tags=["kpi-ink"])
+    _add_zero(plot, x, "height")
+    tip = _tip(data, look)
+    add_hover(plot, source, view, tip, left=x.start, right=x.end, bottom="left", top="right")
+    for position, text in _labelled(data, look):
+        plot.min_border_right = max(
+            plot.min_border_right, round(max(map(width, source.data[text]))) + 10
+        )
+        place: dict[str, Any] = {"x": f"tip{position}", "y": f"at{position}", "x_offset": 6}
+        add_texts(plot, source, view, text=text, text_baseline="middle", **place)
+    return plot
+
+
+def _spans(data: PlotData, *, stacked: bool) -> list[list[tuple[float, float]]]:
+    """Return from where to where each bar goes; stacked, below zero too grows away from zero."""
+    if not stacked:
+        return [[(0.0, value) for value in series.values] for series in data.series]
+    above, below = [0.0] * len(data.x.at), [0.0] * len(data.x.at)
+    spans = []
+    for series in data.series:
+        mine = []
+        for place, value in enumerate(series.values):
+            pile = below if value < 0 else above
+            start = pile[place]
+            pile[place] += 0.0 if math.isnan(value) else value
+            mine.append((start, pile[place]))
+        spans.append(mine)
+    return spans
+
+
+def _ends(spans: Sequence[Sequence[tuple[float, float]]]) -> list[float]:
+    return [end for bars in spans for _, end in bars if not math.isnan(end)]
+
+
+def _source(
+    data: PlotData, spans: Sequence[Sequence[tuple[float, float]]], slots: Slots, look: Look
+) -> ColumnDataSource:
+    columns: dict[str, list[Any]] = {"label": list(data.x.labels)}
+    columns |= {"left": slots.left, "right": slots.right}
+    slot = slots.right[0] - slots.left[0]
+    count = 1 if look.stacked else len(data.series)
+    share = _share(len(data.x.at)) if look.kind == "bar" else _FULL
+    for i, (series, bars) in enumerate(zip(data.series, spans, strict=True)):
+        shift = 0.0 if count == 1 else ((i + 0.5) / count - 0.5) * slot * share
+        columns[f"at{i}"] = [middle + shift for middle in slots.middle]
+        columns[f"from{i}"] = [start for start, _ in bars]
+        columns[f"to{i}"] = [end for _, end in bars]
+        columns[f"text{i}"] = value_texts(series.values, look.number_format)
+    if look.bar_labels and look.stacked:
+        tops = [max(max(bars[place][1] for bars in spans), 0.0) for place in range(len(data.x.at))]
+        totals = [
+            math.fsum(s.values[place] for s in data.series if not math.isnan(s.values[place]))
+            for place in range(len(data.x.at))
+        ]
+        columns |= {"tip0": tops, "total": value_texts(totals, look.number_format)}
+    elif look.bar_labels:
+        for i, series in enumerate(data.series):
+            columns[f"tip{i}"] = [0.0 if math.isnan(v) else max(v, 0.0) for v in series.values]
+    return ColumnDataSource(columns)
+
+
+def _labelled(data: PlotData, look: Look) -> list[tuple[int, str]]:
+    """Return which bars have their values written at the end, and the column of the texts."""
+    if not look.bar_labels:
+        return []
+    return [(0, "total")] if look.stacked else [(i, f"text{i}") for i in range(len(data.series))]
+
+
+def _paint(look: Look, position: int) -> dict[str, Any]:
+    colour = look.colour(position)
+    return {
+        "fill_color": colour,
+        "line_alpha": 0,
+        "border_radius": 0 if look.stacked else 2,
+    }
+
+
+def _tip(data: PlotData, look: Look) -> str:
+    rows = [
+        (look.css_colour(i), tip_text(series.name), f"@text{i}")
+        for i, series in enumerate(data.series)
+    ]
+    return tip_html("@label", rows)
+
+
+def _add_zero(plot: Plot, ticks: Ticks, dimension: str) -> None:
+    """Mark the zero that bars go both ways from."""
+    if ticks.start < 0 < ticks.end:
+        plot.add_layout(
+            Span(location=0, dimension=dimension, line_color=LINE, tags=["kpi-line"])
+        )
+
+
+def _share(places: int) -> float:
+    return _FULL * min(1.0, places / _LEAST)
+
+
+def _x_slots(x: XAxis, look: Look) -> tuple[Ticks, Slots]:
+    if x.kind == "category":
+        at = [float(place) for place in range(len(x.at))]
+        slots = Slots(at, [p - 0.5 for p in at], [p + 0.5 for p in at])
+        return category_ticks(x, 90), slots
+    if x.kind == "time":
+        step = _time_step(x.at, look.period)
+        ticks = time_ticks(look.period, shift=step / 2)
+        return ticks, Slots([t + step / 2 for t in x.at], list(x.at), [t + step for t in x.at])
+    step = _least_gap(x.at) or 1.0
+    names = tuple(canvas_text(shorten(label, 90)) for label in x.labels)
+    ticks = Ticks(x.at[0] - step / 2, x.at[-1] + step / 2, x.at, names)
+    return ticks, Slots(list(x.at), [p - step / 2 for p in x.at], [p + step / 2 for p in x.at])
+
+
+def _time_step(at: Sequence[float], period: Period) -> float:
+    """Return how much time a bar stands for: the least gap, days where all are midnights."""
+    start, end = (wall_clock(moment, period.zone) for moment in (period.start, period.end))
+    midnights = all(wall_time(t).time() == wall_time(0).time() for t in at)
+    step = _least_gap(at) or (_DAY if midnights else _DAY / 24)
+    if midnights and _DAY < step < 7 * _DAY:
+        step = _DAY
+    return min(step, end - start)
+
+
+def _least_gap(at: Sequence[float]) -> float | None:
+    return min((b - a for a, b in zip(at, at[1:], strict=False) if b > a), default=None)

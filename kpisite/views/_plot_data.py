@@ -1,0 +1,213 @@
+"""What a plot draws: an x axis, and places and numbers of each series."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kpisite.errors import ViewError, nearest
+from kpisite.views._plot_values import (
+    NAN,
+    XKind,
+    is_numeric,
+    kind_of,
+    number,
+    position,
+    time_labels,
+    values_of,
+    wall_clock,
+    word,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from kpisite.plugins import Period
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which column of a frame plays which part."""
+
+    x: str
+    groupby: str | None
+    numeric: tuple[str, ...]
+    texts: tuple[str, ...]
+    """Neither x, nor the group, nor numbers."""
+
+
+@dataclass(frozen=True)
+class XAxis:
+    """The places on the x axis, in order."""
+
+    kind: XKind
+    name: str
+    """The column's name."""
+    at: tuple[float, ...]
+    """Times in milliseconds of the report's wall clock, numbers, or 0, 1, 2 … of categories."""
+    labels: tuple[str, ...]
+    """What each place is called."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line, one set of bars, or one cloud of points."""
+
+    name: str
+    places: tuple[int, ...]
+    """Index into `XAxis.at` of each value; in a scatter in any order, else 0, 1, 2 …"""
+    values: tuple[float, ...]
+    """NaN where there is no number to draw."""
+    texts: tuple[tuple[str, ...], ...] = ()
+    """Of each point of a scatter: what stands in the text columns."""
+
+
+@dataclass(frozen=True)
+class PlotData:
+    """A frame as it is drawn."""
+
+    x: XAxis
+    series: tuple[Series, ...]
+
+    @property
+    def numbers(self) -> list[float]:
+        """All numbers of all series."""
+        return [v for series in self.series for v in series.values if not math.isnan(v)]
+
+
+def columns_of(frame: pd.DataFrame, time_column: str, groupby: str | None) -> Columns:
+    """Return the parts that the columns play.
+
+    Raises:
+        ViewError: The column to group by is not there, or no column holds numbers.
+    """
+    names = [str(name) for name in frame.columns]
+    there = f"The query has: {', '.join(names)}."
+    if groupby is not None and groupby not in names:
+        hint = nearest(groupby, names)
+        hint = f"{hint} {there}" if hint.startswith("Did") else there
+        raise ViewError(f"groupby: there is no column '{groupby}'", hint=hint)
+    others = [name for name in names if name != groupby]
+    x = time_column if time_column in others else others[0] if others else ""
+    rest = [name for name in others if name != x]
+    numeric = tuple(name for name in rest if is_numeric(frame, name))
+    if not numeric:
+        raise ViewError(
+            f"there is no column of numbers to plot over '{x}'",
+            hint=f"{there} A plot needs one column for x and at least one of numbers.",
+        )
+    return Columns(x, groupby, numeric, tuple(name for name in rest if name not in numeric))
+
+
+def check_unique(frame: pd.DataFrame, columns: Columns) -> None:
+    """Refuse two numbers for one place of a line or a bar.
+
+    Raises:
+        ViewError: Two rows of a group have the same x.
+    """
+    if columns.groupby is None:
+        return
+    seen = set()
+    pairs = zip(values_of(frame, columns.x), values_of(frame, columns.groupby), strict=True)
+    for x, group in pairs:
+        if (x, group) in seen:
+            raise ViewError(
+                f"two rows have {columns.x} = {word(x)} and {columns.groupby} = {word(group)}",
+                hint=f"Group the query by {columns.x} and {columns.groupby}.",
+            )
+        seen.add((x, group))
+
+
+def plot_data(
+    frame: pd.DataFrame,
+    columns: Columns,
+    period: Period,
+    label_map: Mapping[str, str],
+    *,
+    scatter: bool,
+) -> PlotData:
+    """Return what is drawn. Rows without a place on the axis, or outside the period, are not."""
+    raw = values_of(frame, columns.x)
+    merged = scatter or columns.groupby is not None
+    axis, places = _axis(raw, columns.x, period, merged=merged)
+    rows = sorted(places, key=lambda row: places[row])
+    if columns.groupby is None:
+        named = [(name, rows, values_of(frame, name)) for name in columns.numeric]
+    else:
+        values = values_of(frame, columns.numeric[0])
+        named = [
+            (name, group, values)
+            for name, group in _groups(values_of(frame, columns.groupby), rows)
+        ]
+    texts = [values_of(frame, name) for name in columns.texts] if scatter else []
+    series = []
+    for name, mine, values in named:
+        label = label_map.get(name, name)
+        if columns.groupby is not None and not scatter:
+            found = {places[row]: _drawable(values[row]) for row in mine}
+            filled = tuple(found.get(place, 0.0) for place in range(len(axis.at)))
+            series.append(Series(label, tuple(range(len(axis.at))), filled))
+            continue
+        drawn = [row for row in mine if not (scatter and math.isnan(_drawable(values[row])))]
+        series.append(
+            Series(
+                label,
+                tuple(places[row] for row in drawn),
+                tuple(_drawable(values[row]) for row in drawn),
+                tuple(tuple(word(column[row]) for column in texts) for row in drawn),
+            )
+        )
+    return PlotData(axis, tuple(series))
+
+
+def _axis(
+    raw: Sequence[Any], name: str, period: Period, *, merged: bool
+) -> tuple[XAxis, dict[int, int]]:
+    """Return the x axis, and the place on it of each row that has one.
+
+    Args:
+        raw: x of each row.
+        name: The column's name.
+        period: Times outside of it have no place.
+        merged: Whether equal x share a place; otherwise each row has its own.
+    """
+    kind = kind_of(raw)
+    if kind == "category":
+        keys: dict[int, Any] = {row: word(value) for row, value in enumerate(raw)}
+    else:
+        at = {row: position(value, kind, period.zone) for row, value in enumerate(raw)}
+        first, last = (wall_clock(moment, period.zone) for moment in (period.start, period.end))
+        keys = {
+            row: x
+            for row, x in sorted(at.items(), key=lambda item: (math.isnan(item[1]), item[1]))
+            if not math.isnan(x) and (kind == "number" or first <= x <= last)
+        }
+    slots = {row: key if merged else row for row, key in keys.items()}
+    order = {slot: place for place, slot in enumerate(dict.fromkeys(slots.values()))}
+    places = {row: order[slot] for row, slot in slots.items()}
+    key_of = {place: keys[row] for row, place in places.items()}
+    distinct = [key_of[place] for place in range(len(order))]
+    if kind == "category":
+        return XAxis(kind, name, tuple(map(float, range(len(order)))), tuple(distinct)), places
+    labels = time_labels(distinct) if kind == "time" else [word(x) for x in distinct]
+    return XAxis(kind, name, tuple(distinct), tuple(labels)), places
+
+
+def _groups(values: Sequence[Any], rows: Sequence[int]) -> list[tuple[str, list[int]]]:
+    """Return the groups by name with their rows: numbers by size, everything else by name."""
+    groups: dict[Any, list[int]] = {}
+    for row in rows:
+        groups.setdefault(values[row], []).append(row)
+    if kind_of(list(groups)) == "category":
+        ordered = sorted(groups, key=lambda value: (value is None, word(value)))
+    else:
+        ordered = sorted(groups, key=lambda value: (value is None, 0 if value is None else value))
+    return [(word(value), groups[value]) for value in ordered]
+
+
+def _drawable(value: object) -> float:
+    drawn = number(value)
+    return drawn if math.isfinite(drawn) else NAN

@@ -1,0 +1,171 @@
+"""Lines and stacked areas, named at their ends."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from bokeh.models import CDSView, ColumnDataSource, Label, Line, Plot, Scatter, VArea
+
+from kpisite.plugins import NumberFormat
+from kpisite.views._plot_frame import (
+    CARD,
+    FONT,
+    Look,
+    Slots,
+    add_axis,
+    add_category_axis,
+    add_hover,
+    category_ticks,
+    empty_plot,
+    padded,
+    value_texts,
+)
+from kpisite.views._plot_scale import Ticks, number_ticks, time_ticks
+from kpisite.views._plot_text import canvas_text, tip_html, tip_text, width
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kpisite.views._plot_data import PlotData, XAxis
+
+HEIGHT = 230
+_FRAME_HEIGHT = 190
+_LABEL_HEIGHT = 14
+_SHORT, _LONG = 50, 150
+"""Names up to the first are shown at the lines' ends on any screen, up to the second on wide."""
+
+
+def names_at_ends(names: Sequence[str]) -> str:
+    """Return where names of lines fit: "always", "wide" (charts) or "never"."""
+    if len(names) * _LABEL_HEIGHT > _FRAME_HEIGHT:
+        return "never"
+    widest = max(map(width, names), default=0)
+    return "always" if widest <= _SHORT else "wide" if widest <= _LONG else "never"
+
+
+def line_plot(data: PlotData, look: Look) -> Plot:
+    """Return the lines; stacked, each stands on those before it."""
+    lines = _stacked(data) if look.stacked else [list(s.values) for s in data.series]
+    floors = [[0.0] * len(data.x.at), *lines[:-1]] if look.stacked else []
+    drawn = [value for line in lines for value in line if not math.isnan(value)]
+    y = padded(number_ticks(drawn, look.number_format, from_zero=look.stacked), 0.02)
+    x = _x_ticks(data.x, look)
+    slots = _slots(data.x.at, x)
+    source = ColumnDataSource({"label": list(data.x.labels), "x": slots.middle})
+    source.data |= {"left": slots.left, "right": slots.right}
+    plot, view = empty_plot(x, y, HEIGHT), CDSView()
+    for position, (series, line) in enumerate(zip(data.series, lines, strict=True)):
+        source.data[f"y{position}"] = line
+        source.data[f"text{position}"] = value_texts(series.values, look.number_format)
+        if look.stacked:
+            source.data[f"floor{position}"] = floors[position]
+        _add_line(plot, source, view, position, look, dots=_has_lone_point(line))
+    if data.x.kind == "category":
+        add_category_axis(plot, x, look.rotation)
+    else:
+        add_axis(plot, "below", x)
+    add_axis(plot, "left", y)
+    rows = [
+        (look.css_colour(i), tip_text(series.name), f"@text{i}")
+        for i, series in enumerate(data.series)
+    ]
+    tip = tip_html("@label", rows)
+    add_hover(plot, source, view, tip, left="left", right="right", bottom=y.start, top=y.end)
+    if look.legend:
+        _add_names(plot, data, lines, y, look)
+    return plot
+
+
+def _add_line(
+    plot: Plot, source: ColumnDataSource, view: CDSView, position: int, look: Look, *, dots: bool
+) -> None:
+    colour, tags, y = look.colour(position), look.tags(position), f"y{position}"
+    if look.stacked:
+        area = VArea(x="x", y1=f"floor{position}", y2=y, fill_color=colour, fill_alpha=0.35)
+        plot.add_glyph(source, area, view=view, tags=tags)
+    line = Line(x="x", y=y, line_color=colour, line_width=2, line_join="round")
+    plot.add_glyph(source, line, view=view, tags=tags)
+    dot = Scatter(x="x", y=y, size=6, fill_color=colour, fill_alpha=int(dots), line_alpha=0)
+    lit = Scatter(x="x", y=y, size=9, fill_color=colour, line_color=CARD, line_width=1.5)
+    plot.add_glyph(source, dot, hover_glyph=lit, view=view, tags=tags)
+
+
+def _add_names(
+    plot: Plot, data: PlotData, lines: Sequence[Sequence[float]], y: Ticks, look: Look
+) -> None:
+    """Write each name behind the last point of its line, apart from the others."""
+    fit = names_at_ends([series.name for series in data.series])
+    if fit == "never":
+        return
+    scale = _FRAME_HEIGHT / (y.end - y.start)
+    ends = []
+    for position, line in enumerate(lines):
+        last = max((i for i, value in enumerate(line) if not math.isnan(value)), default=None)
+        if last is not None:
+            ends.append((position, data.x.at[last], line[last]))
+    wanted = [(value - y.start) * scale for _, _, value in ends]
+    for (position, at, value), shown, want in zip(ends, spread(wanted), wanted, strict=True):
+        plot.add_layout(
+            Label(
+                x=at,
+                y=value,
+                x_offset=8,
+                y_offset=round(shown - want, 1),
+                text=canvas_text(data.series[position].name),
+                text_baseline="middle",
+                text_font_size=FONT,
+                text_font_style="bold",
+                text_color=look.colour(position),
+                tags=[*look.tags(position), "kpi-end", *(["kpi-wide"] if fit == "wide" else [])],
+            )
+        )
+
+
+def spread(wanted: Sequence[float]) -> list[float]:
+    """Return heights in pixels near those that are wanted, no two closer than a line of text."""
+    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
+    shown = list(wanted)
+    floor = 0.0
+    for i in order:
+        shown[i] = max(shown[i], floor)
+        floor = shown[i] + _LABEL_HEIGHT
+    ceiling = float(_FRAME_HEIGHT)
+    for i in reversed(order):
+        shown[i] = min(shown[i], ceiling)
+        ceiling = shown[i] - _LABEL_HEIGHT
+    return shown
+
+
+def _stacked(data: PlotData) -> list[list[float]]:
+    """Return the running sum over the series; a missing number adds nothing."""
+    total = [0.0] * len(data.x.at)
+    sums = []
+    for series in data.series:
+        pairs = zip(total, series.values, strict=True)
+        total = [below + (0.0 if math.isnan(value) else value) for below, value in pairs]
+        sums.append(total)
+    return sums
+
+
+def _has_lone_point(line: Sequence[float]) -> bool:
+    """Tell whether a number stands between gaps, where no line would show it."""
+    gaps = [True, *map(math.isnan, line), True]
+    return any(
+        left and not gap and right
+        for left, gap, right in zip(gaps, gaps[1:], gaps[2:], strict=False)
+    )
+
+
+def _x_ticks(x: XAxis, look: Look) -> Ticks:
+    if x.kind == "time":
+        return time_ticks(look.period)
+    if x.kind == "category":
+        return category_ticks(x, 90)
+    return number_ticks(x.at, NumberFormat(), from_zero=False, units=False)
+
+
+def _slots(at: Sequence[float], x: Ticks) -> Slots:
+    """Return the stretch that is nearer to each place than to any other."""
+    between = [(a + b) / 2 for a, b in zip(at, at[1:], strict=False)]
+    return Slots(list(at), [x.start, *between], [*between, x.end])

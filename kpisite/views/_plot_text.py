@@ -1,0 +1,99 @@
+"""Words of a plot: labels that fit, the legend, the hover, the description."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+from kpisite.plugins import escape_html
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kpisite.views._plot_data import PlotData
+
+_NARROW, _WIDE = frozenset("iljtfrI.,:;|!'()[]- "), frozenset("mwMW@%—…")
+_ZERO_WIDTH_SPACE = "\u200b"
+_TIP = (
+    "margin:-5px;padding:6px 9px;font:12px/1.5 var(--kpi-font);color:var(--kpi-ink);"
+    "background:var(--kpi-card);font-variant-numeric:tabular-nums;max-width:260px"
+)
+_SHAPES = {"line": "Line chart", "bar": "Bar chart", "barh": "Bar chart", "scatter": "Scatter plot"}
+
+
+def width(text: str) -> float:
+    """Return about how many CSS pixels a text of 11 px is wide; rather more than less."""
+    pixels = 0.0
+    for character in text:
+        if unicodedata.combining(character):
+            continue
+        if unicodedata.east_asian_width(character) in "WF":
+            pixels += 11
+        else:
+            pixels += 4.2 if character in _NARROW else 9.8 if character in _WIDE else 6.8
+    return pixels
+
+
+def shorten(text: str, pixels: float) -> str:
+    """Return a text that is at most so wide, with an ellipsis where it was cut."""
+    if width(text) <= pixels:
+        return text
+    while text and width(text) > pixels - width("…"):
+        text = text[:-1]
+    return f"{text.rstrip()}…"
+
+
+def canvas_text(text: str) -> str:
+    """Return a text that Bokeh draws as it is, and not as a formula: `$$x$$`, `\\(x\\)`."""
+    for mark in ("$$", "\\(", "\\[", "\\)", "\\]"):
+        text = text.replace(mark, mark[0] + _ZERO_WIDTH_SPACE + mark[1])
+    return text
+
+
+def legend_html(entries: Sequence[tuple[str, str]], *, narrow_only: bool) -> str:
+    """Return the names of the series with their colours.
+
+    Args:
+        entries: Name and CSS colour.
+        narrow_only: Wide charts name the lines at their ends.
+    """
+    items = "".join(
+        f'<span><i style="background:{colour}"></i>{escape_html(name)}</span>'
+        for name, colour in entries
+    )
+    kind = "kpi-legend kpi-legend-narrow" if narrow_only else "kpi-legend"
+    return f'<div class="{kind}">{items}</div>'
+
+
+def tip_html(head: str, rows: Sequence[tuple[str, str, str]]) -> str:
+    """Return a hover's HTML for Bokeh, which puts the data into it, escaped.
+
+    Args:
+        head: Bokeh's placeholder of the first line, `@x`.
+        rows: CSS colour or "", name, and Bokeh's placeholder of the value.
+    """
+    lines = []
+    for colour, name, value in rows:
+        dot = f'<span style="color:{colour}">●</span> ' if colour else ""
+        lines.append(
+            '<div style="display:flex;gap:12px;justify-content:space-between">'
+            f"<span>{dot}{name}</span><b>{value}</b></div>"
+        )
+    muted = f'<div style="color:var(--kpi-muted)">{head}</div>'
+    return f'<div style="{_TIP}">{muted}{"".join(lines)}</div>'
+
+
+def tip_text(text: str) -> str:
+    """Return a text for `tip_html` that holds neither markup nor placeholders."""
+    return escape_html(text).replace("@", "&#64;").replace("$", "&#36;")
+
+
+def describe(title: str, kind: str, data: PlotData) -> str:
+    """Return what a chart shows, for those who cannot see it."""
+    names = [series.name for series in data.series]
+    shown = names if len(names) <= 8 else [*names[:7], f"{len(names) - 7} more"]
+    listed = " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
+    first, last = data.x.labels[0], data.x.labels[-1]
+    span = f"at {first}" if len(data.x.labels) == 1 else f"from {first} to {last}"
+    head = f"{title}. " if title else ""
+    return f"{head}{_SHAPES[kind]} of {listed} by {data.x.name}, {span}."

@@ -1,0 +1,112 @@
+"""Values of a frame as a plot reads them: numbers, places in time, words."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from numbers import Real
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+
+from kpisite.model.number import MISSING, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from zoneinfo import ZoneInfo
+
+XKind = Literal["time", "number", "category"]
+
+NAN = float("nan")
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - what the clock on the wall shows, in no zone
+
+
+def values_of(frame: pd.DataFrame, name: str) -> list[Any]:
+    """Return the column of that name as plain Python values, None where one is missing."""
+    series = frame.iloc[:, [str(label) for label in frame.columns].index(name)]
+    missing = series.isna().tolist()
+    return [None if gone else v for v, gone in zip(series.tolist(), missing, strict=True)]
+
+
+def is_numeric(frame: pd.DataFrame, name: str) -> bool:
+    """Tell whether a column holds numbers or durations, or would if it held anything."""
+    present = [value for value in values_of(frame, name) if value is not None]
+    if present:
+        return all(isinstance(v, timedelta) or _is_number(v) for v in present)
+    dtype = frame.dtypes.iloc[[str(label) for label in frame.columns].index(name)]
+    return bool(pd.api.types.is_numeric_dtype(dtype)) or dtype == object
+
+
+def kind_of(values: Sequence[Any]) -> XKind:
+    """Return what kind of x axis the values make."""
+    present = [value for value in values if value is not None]
+    if present and all(isinstance(value, date) for value in present):
+        return "time"
+    return "number" if present and all(map(_is_number, present)) else "category"
+
+
+def number(value: object) -> float:
+    """Return a value as it is drawn: durations in seconds, NaN where there is no number."""
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return float(value) if isinstance(value, Real | Decimal) else NAN
+
+
+def wall_clock(moment: date, zone: ZoneInfo) -> float:
+    """Return a moment as Bokeh counts: milliseconds from 1970, by the clock on the wall.
+
+    Args:
+        moment: A date is its midnight; a naive datetime is the wall's clock already.
+        zone: Where the wall stands.
+    """
+    if isinstance(moment, pd.Timestamp):
+        moment = moment.to_pydatetime(warn=False)
+    if not isinstance(moment, datetime):
+        moment = datetime(moment.year, moment.month, moment.day)  # noqa: DTZ001
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(zone).replace(tzinfo=None)
+    return (moment - _EPOCH) / timedelta(milliseconds=1)
+
+
+def wall_time(milliseconds: float) -> datetime:
+    """Return what the clock on the wall shows, naive."""
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def position(value: Any, kind: XKind, zone: ZoneInfo) -> float:
+    """Return where a value stands on a time or number axis; NaN where it has no place."""
+    if value is None:
+        return NAN
+    at = wall_clock(value, zone) if kind == "time" else float(value)
+    return at if math.isfinite(at) else NAN
+
+
+def time_labels(at: Sequence[float]) -> list[str]:
+    """Return "Mon 4 Feb 2013", with the time of day where one of them is not midnight."""
+    moments = [wall_time(x) for x in at]
+    whole = all((m.hour, m.minute, m.second) == (0, 0, 0) for m in moments)
+    return [f"{_DAYS[m.weekday()]} {m.day} {MONTHS[m.month - 1]} {m.year}" + ("" if whole else
+            f", {m:%H:%M}") for m in moments]
+
+
+def word(value: Any) -> str:
+    """Return a value in words, on one line."""
+    if value is None:
+        return MISSING
+    if _is_number(value):
+        return plain(value if isinstance(value, int | Decimal) else float(value))
+    return " ".join(str(value).split())
+
+
+def day_name(moment: date) -> str:
+    """Return "Mon", whatever the machine's locale."""
+    return _DAYS[moment.weekday()]
+
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real | Decimal) and not isinstance(value, bool)

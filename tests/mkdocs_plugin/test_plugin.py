@@ -1,0 +1,189 @@
+"""The MkDocs plugin on small projects, through `mkdocs build` itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MKDOCS = """\
+site_name: Small
+theme: {name: material, font: false}
+plugins: [search, kpisite]
+"""
+REPORT = """\
+title: Sales, monthly
+schedule: monthly
+since: 2024-01-01
+datasources:
+  shop: {plugin: duckdb, args: {files: {sales: sales.csv}}}
+views:
+  sold:
+    plugin: single_stat
+    args:
+      datasource: shop
+      query: select sum(amount) from sales where day >= {from} and day < {to}
+      compare: previous
+  rows:
+    plugin: table
+    args: {datasource: shop, query: select * from sales where day >= {from} and day < {to}}
+"""
+SALES = "day,amount,customer\n2024-01-05,10,Ann\n2024-01-20,5,<b>Bob</b>\n2024-02-03,30,**Cy**\n"
+
+
+class Project:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.report = folder / "docs" / "sales" / "report.yml"
+        self.report.parent.mkdir(parents=True)
+        self.report.write_text(REPORT)
+        (folder / "mkdocs.yml").write_text(MKDOCS)
+        (folder / "docs" / "sales" / "sales.csv").write_text(SALES)
+
+    def build(self, *arguments: str, now: str = "2024-03-01") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "mkdocs", "build", *arguments],
+            cwd=self.folder,
+            env={**os.environ, "KPISITE_NOW": now},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def page(self, path: str) -> str:
+        return (self.folder / "site" / path / "index.html").read_text()
+
+    def records(self) -> dict[str, dict[str, object]]:
+        return {
+            path.parent.parent.name: json.loads(path.read_text())
+            for path in sorted((self.folder / "archive").rglob("edition.json"))
+        }
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+def test_a_build_runs_what_is_due_and_shows_it(project):
+    result = project.build("--strict")
+    assert result.returncode == 0, result.stderr
+    records = project.records()
+    assert list(records) == ["2024-01", "2024-02", "2024-03"]
+    assert records["2024-02"]["status"] == "sealed"
+    assert records["2024-03"]["status"] == "preliminary"
+    assert "February 2024" in project.page("sales/2024-02")
+    assert "March 2024" in project.page("sales")
+    assert "Sales, monthly" in project.page("")
+
+
+def test_data_is_escaped_wherever_it_shows(project):
+    assert project.build().returncode == 0
+    for path in ("sales/2024-01", "sales/2024-01/rows", "sales/2024-02/rows"):
+        page = project.page(path)
+        assert "<b>Bob</b>" not in page
+        assert "<strong>Cy</strong>" not in page
+    assert "&lt;b&gt;Bob&lt;/b&gt;" in project.page("sales/2024-01/rows")
+
+
+def test_a_preliminary_edition_is_run_again_and_sealed_when_its_period_is_over(project):
+    project.build(now="2024-02-15")
+    assert project.records()["2024-02"]["status"] == "preliminary"
+    csv = project.folder / "docs" / "sales" / "sales.csv"
+    csv.write_text(SALES + "2024-02-20,70,Di\n")
+    project.build(now="2024-03-01")
+    record = project.records()["2024-02"]
+    assert record["status"] == "sealed"
+    assert record["views"][0]["metrics"][0]["value"] == 100
+
+
+def test_an_edited_definition_never_changes_a_sealed_edition(project):
+    project.build()
+    before = project.records()["2024-01"]
+    project.report.write_text(REPORT.replace("select sum(amount)", "select 2 * sum(amount)"))
+    project.build()
+    assert project.records()["2024-01"] == before
+
+
+def test_with_run_none_only_the_archive_is_shown(project):
+    project.build(now="2024-02-01")
+    (project.folder / "mkdocs.yml").write_text(
+        MKDOCS.replace("kpisite]", "{kpisite: {run: none}}]")
+    )
+    result = project.build("--strict", now="2024-06-01")
+    assert result.returncode == 0, result.stderr
+    assert list(project.records()) == ["2024-01", "2024-02"]
+
+
+def test_a_view_that_fails_is_an_error_block_and_fails_a_strict_build(project):
+    project.report.write_text(REPORT.replace("select * from sales", "select * from salse"))
+    lenient = project.build()
+    assert lenient.returncode == 0, lenient.stderr
+    assert "view 'rows'" in lenient.stderr
+    assert "salse" in lenient.stderr
+    page = project.page("sales/2024-01")
+    assert "This view could not be made." in page
+    assert "preliminary" in page
+    assert ">15<" in re.sub(r"\s", "", page)
+    assert project.build("--strict").returncode == 1
+
+
+def test_the_same_error_of_many_editions_is_told_once(project):
+    project.report.write_text(REPORT.replace("select * from sales", "select * from salse"))
+    told = [line for line in project.build().stderr.splitlines() if "view 'rows'" in line]
+    assert len(told) == 1
+    assert "and 2 more editions" in told[0]
+
+
+def test_a_mistake_in_a_definition_stops_the_build_and_leaves_the_old_site(project):
+    project.build()
+    before = project.page("sales")
+    project.report.write_text(REPORT.replace("schedule: monthly", "shedule: monthly"))
+    result = project.build()
+    assert result.returncode == 1
+    assert "docs/sales/report.yml:2" in result.stderr
+    assert "Did you mean 'schedule'?" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert project.page("sales") == before
+
+
+def test_a_corrupt_record_stops_the_build_and_names_the_file(project):
+    project.build()
+    record = project.folder / "archive" / "sales" / "2024-01" / "1" / "edition.json"
+    record.write_text(record.read_text()[:-40])
+    result = project.build()
+    assert result.returncode == 1
+    assert "sales/2024-01/1/edition.json" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_project_may_override_a_template_by_its_path(project):
+    (project.folder / "mkdocs.yml").write_text(
+        MKDOCS.replace("font: false", "font: false, custom_dir: look")
+    )
+    template = project.folder / "look" / "pages" / "wall.html"
+    template.parent.mkdir(parents=True)
+    template.write_text("# Our wall of {{ reports | length }}\n")
+    assert project.build().returncode == 0
+    assert "Our wall of 1" in project.page("")
+    assert (project.folder / "site" / "assets" / "kpisite" / "kpisite.css").is_file()
+
+
+def test_a_page_of_the_project_wins_over_a_generated_one(project):
+    (project.folder / "docs" / "index.md").write_text("# Welcome\n")
+    assert project.build("--strict").returncode == 0
+    assert "Welcome" in project.page("")
+
+
+def test_without_directory_urls_links_name_the_files(project):
+    (project.folder / "mkdocs.yml").write_text(MKDOCS + "use_directory_urls: false\n")
+    assert project.build("--strict").returncode == 0
+    assert 'href="../2024-01/index.html"' in project.page("sales/2024-02")

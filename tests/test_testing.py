@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import pandas as pd
+import pytest
+
+from kpisite.plugins import Blob, Metric, Page, PluginOptions, View
+from kpisite.testing import HOSTILE, MemoryPage, ViewContract
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class Leaky(View):
+    """Keeps to nothing of the contract."""
+
+    class Options(PluginOptions):
+        model_config: ClassVar = {"extra": "ignore"}
+
+    calls = 0
+
+    def metrics(self, frames: Mapping[str, pd.DataFrame], period: object) -> Sequence[Metric]:
+        return [Metric(name=name, title="", value=1) for name in ("other", "other")]
+
+    def render_md(self, frames: Mapping[str, pd.DataFrame], page: Page) -> str:
+        Leaky.calls += 1
+        frame = frames["main"]
+        name = frame["name"].iloc[0]
+        frame["seen"] = True
+        return f"# {Leaky.calls}\n\n{name}\n"
+
+
+class LeakyContract(ViewContract):
+    view = Leaky
+    options: ClassVar = {}
+
+    @property
+    def frames(self) -> dict[str, pd.DataFrame]:  # type: ignore[override]
+        return self.__dict__.setdefault("kept", {"main": pd.DataFrame({"name": ["a"]})})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "test_options_refuse_an_unknown_key",
+        "test_rendering_twice_gives_the_same_text",
+        "test_rendering_leaves_the_frames_alone",
+        "test_frames_without_rows_render",
+        "test_metrics_have_names_of_their_own_that_begin_with_the_view",
+    ],
+)
+def test_the_view_contract_catches_a_view_that_breaks_it(name: str) -> None:
+    contract = LeakyContract()
+    with pytest.raises((AssertionError, IndexError, pytest.fail.Exception)):
+        getattr(contract, name)()
+
+
+@pytest.mark.parametrize("text", [t for t in HOSTILE if t[0] not in '"a{'])
+def test_the_view_contract_catches_unescaped_data(text: str) -> None:
+    with pytest.raises(AssertionError):
+        LeakyContract().test_text_of_the_data_makes_no_markup(text)
+
+
+def test_a_memory_page_keeps_what_a_view_makes() -> None:
+    view = Leaky("v", "V", Leaky.Options())
+    page = MemoryPage(view, ViewContract.period)
+    address = page.blob(Blob("a.csv", b"1", "text/csv"))
+    assert page.made[address].data == b"1"
+    assert "a &lt; b" in page.chart(None, description="a < b")
