@@ -72,9 +72,10 @@ def unpack(array: Any, kept: Any, text_to_index: Callable[[str], pd.Index]) -> A
     if "missing" in kept:
         return _unpack_objects(array, _MISSING[kept["missing"]])
     categories = text_to_index(kept["categories"])
-    present = pd.Index(unpack(array.drop_null(), kept["of"], text_to_index))
+    positions = {category: position for position, category in enumerate(categories)}
+    present = unpack(array.drop_null(), kept["of"], text_to_index)
     codes = np.full(len(array), -1)
-    codes[array.is_valid().to_numpy()] = categories.get_indexer(present)
+    codes[array.is_valid().to_numpy()] = [positions[value] for value in pd.Series(present)]
     return pd.Categorical.from_codes(codes, categories, ordered=kept["ordered"])
 
 

@@ -12,11 +12,11 @@ What comes back as it was, as a column, as an index and as a level of one:
     pyarrow      date32 date64 time32 time64 timestamp duration
     objects      str bytes bool int float Decimal date time
 
-Times have any unit, categories any of these dtypes. A column of objects holds one Python type
-and one kind of missing value: None, NaN, NA or NaT; a Decimal comes back equal, with as many
-places as its column needs. Labels of columns may be any of this too, in levels or not, as long as
-none is there twice. Everything else is refused before it is written. Not kept, as it is no data:
-`attrs`, `flags` and the index's `freq`.
+Times have any unit; categories are of any of these dtypes; intervals are of numbers or of times
+without a zone. A column of objects holds one Python type and one kind of missing value: None, NaN,
+NA or NaT; a Decimal comes back equal, with as many places as its column needs. Labels of columns
+may be any of this too, in levels or not, as long as none is there twice. Everything else that would
+not come back is refused. Not kept, as it is no data: `attrs`, `flags` and the index's `freq`.
 """
 
 from __future__ import annotations

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import re
 import secrets
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from kpisite.errors import ArchiveError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PASSWORD = re.compile(r"(://[^/@:]*:)[^/@]*(@)")
+_PART = r"(?!\.{1,2}(/|\Z))[^/\\\x00-\x1f]+"
+_PATH = re.compile(f"{_PART}(/{_PART})*")
+"""A path that cannot lead out of the archive."""
 
 
 class Storage:
@@ -27,11 +37,12 @@ class Storage:
         Raises:
             ArchiveError: No such kind of filesystem, or its package is not installed.
         """
-        self.url = url
+        self.url = _PASSWORD.sub(r"\1***\2", url)
+        """For messages: without a password."""
         try:
             self.fs, self.root = fsspec.core.url_to_fs(url, **options)
         except (ImportError, ValueError) as error:
-            raise ArchiveError(str(error), where=url) from error
+            raise ArchiveError(str(error), where=self.url) from error
         self.local = isinstance(self.fs, LocalFileSystem)
 
     def where(self, path: str = "") -> str:
@@ -39,14 +50,15 @@ class Storage:
         return f"{self.url.rstrip('/')}/{path}" if path else self.url
 
     def find(self, name: str) -> list[str]:
-        """Return the paths of all files with this name, sorted; none where the folder is absent."""
-        try:
-            found = self.fs.glob(f"{self.root}/**/{name}")
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise ArchiveError(f"cannot be read: {_reason(error)}", where=self.url) from error
-        return sorted(str(path)[len(self.root) :].lstrip("/") for path in found)
+        """Return the paths of all files with this name, sorted; none where the folder is absent.
+
+        Raises:
+            ArchiveError: A folder cannot be read; what is in it is not taken for absent.
+        """
+        with self._explained("read", ""):
+            found = _find_local(self.root) if self.local else self._find_remote()
+        paths = (path[len(self.root) :].lstrip("/") for path in found)
+        return sorted(path for path in paths if path.rsplit("/", 1)[-1] == name)
 
     def read(self, path: str) -> bytes:
         """Return a file's content.
@@ -55,14 +67,8 @@ class Storage:
             FileNotFoundError: There is no such file.
             ArchiveError: It cannot be read.
         """
-        try:
+        with self._explained("read", path, FileNotFoundError):
             content: bytes = self.fs.cat_file(self._full(path))
-        except FileNotFoundError:
-            raise
-        except OSError as error:
-            raise ArchiveError(
-                f"cannot be read: {_reason(error)}", where=self.where(path)
-            ) from error
         return content
 
     def create(self, path: str, content: bytes) -> None:
@@ -82,50 +88,95 @@ class Storage:
         """
         self._write(path, content, replace=True)
 
-    def exists(self, path: str) -> bool:
-        """Tell whether there is such a file."""
-        return bool(self.fs.exists(self._full(path)))
-
     def remove(self, path: str) -> None:
-        """Remove a file; it is no error where there is none."""
-        with contextlib.suppress(FileNotFoundError):
+        """Remove a file; it is no error where there is none.
+
+        Raises:
+            ArchiveError: It is there and cannot be removed.
+        """
+        with (
+            contextlib.suppress(FileNotFoundError),
+            self._explained("removed", path, FileNotFoundError),
+        ):
             self.fs.rm_file(self._full(path))
 
     def remove_folder(self, folder: str) -> None:
-        """Remove a folder with all that is in it."""
-        with contextlib.suppress(FileNotFoundError):
+        """Remove a folder with all that is in it; it is no error where there is none.
+
+        Raises:
+            ArchiveError: It is there and cannot be removed.
+        """
+        with (
+            contextlib.suppress(FileNotFoundError),
+            self._explained("removed", folder, FileNotFoundError),
+        ):
             self.fs.rm(self._full(folder), recursive=True)
 
     def names(self, folder: str) -> list[str]:
-        """Return the names in a folder, sorted; none where it is absent."""
-        with contextlib.suppress(FileNotFoundError):
+        """Return the names in a folder, sorted; none where it is absent.
+
+        Raises:
+            ArchiveError: It cannot be read.
+        """
+        with (
+            contextlib.suppress(FileNotFoundError),
+            self._explained("read", folder, FileNotFoundError),
+        ):
+            self.fs.invalidate_cache()  # others write there too
             entries = self.fs.ls(self._full(folder), detail=False)
             return sorted(str(entry).rstrip("/").rsplit("/", 1)[-1] for entry in entries)
         return []
 
     def _full(self, path: str) -> str:
-        return f"{self.root}/{path}" if path else self.root
+        if not _PATH.fullmatch(path):
+            raise ArchiveError(f"'{path}' is no path within the archive", where=self.url)
+        return f"{self.root}/{path}"
+
+    def _find_remote(self) -> list[str]:
+        self.fs.invalidate_cache()  # others write there too
+        return [str(path) for path in self.fs.find(self.root)]
 
     def _write(self, path: str, content: bytes, *, replace: bool) -> None:
-        try:
+        full = self._full(path)
+        with self._explained("written", path, *(() if replace else (FileExistsError,))):
             if self.local:
-                _write_local(Path(self._full(path)), content, replace=replace)
-            elif replace:
-                self.fs.pipe_file(self._full(path), content)
+                _write_local(Path(full), content, replace=replace)
             else:
-                self.fs.pipe_file(self._full(path), content, mode="create")
-        except FileExistsError:
+                self.fs.pipe_file(full, content, mode="overwrite" if replace else "create")
+
+    @contextlib.contextmanager
+    def _explained(self, done: str, path: str, *passed: type[OSError]) -> Iterator[None]:
+        """Turn what the filesystem raises into an ArchiveError, but for what is passed on."""
+        try:
+            yield
+        except passed:
             raise
         except OSError as error:
+            hint = "Check that the folder exists, is yours, and that the disk has room."
             raise ArchiveError(
-                f"cannot be written: {_reason(error)}",
+                f"cannot be {done}: {error.strerror or str(error) or type(error).__name__}",
                 where=self.where(path),
-                hint="Check that the folder exists, is yours, and that the disk has room.",
+                hint="" if done == "read" else hint,
             ) from error
 
 
+def _find_local(root: str) -> list[str]:
+    """Return the paths of all files below a folder; files that come and go meanwhile are fine."""
+
+    def refuse(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise error
+
+    return [
+        f"{folder}/{file}" for folder, _, files in os.walk(root, onerror=refuse) for file in files
+    ]
+
+
 def _write_local(path: Path, content: bytes, *, replace: bool) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:  # not to be taken for the file that is written
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from error
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with beside.open("xb") as file:
@@ -138,7 +189,3 @@ def _write_local(path: Path, content: bytes, *, replace: bool) -> None:
             path.hardlink_to(beside)  # fails where the file exists, unlike a rename
     finally:
         beside.unlink(missing_ok=True)
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or str(error) or type(error).__name__

@@ -11,6 +11,9 @@ for a preliminary edition replaced, in one step. A reader ignores what has no `e
 
 from __future__ import annotations
 
+import contextlib
+import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +21,8 @@ from pydantic import ValidationError
 
 from kpisite.archive.frames import digest, from_parquet
 from kpisite.archive.storage import Storage
-from kpisite.errors import CorruptEditionError, EditionExistsError, KpisiteError
-from kpisite.model.edition import EditionRecord
+from kpisite.errors import ArchiveError, CorruptEditionError, EditionExistsError
+from kpisite.model.edition import FORMAT, EditionRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 
     from kpisite.model.edition import BlobRecord, FrameRecord
 
+_REVISION = re.compile(r"[1-9][0-9]{0,8}")
+_EDITION = re.compile(rf"(?P<report>.+)/(?P<label>[^/]+)/(?P<revision>{_REVISION.pattern})/[^/]+")
 _RESTORE = "Restore the file from a backup, or remove its folder to have the edition run again."
 
 
@@ -109,24 +114,20 @@ class Archive:
         """
         newest: dict[tuple[str, str], tuple[int, str]] = {}
         for path in self.storage.find("edition.json"):
-            *report, label, revision, _ = path.split("/")
-            if not report or not revision.isdigit():
-                continue
-            key = ("/".join(report), label)
-            newest[key] = max(newest.get(key, (0, "")), (int(revision), path))
+            match = _EDITION.fullmatch(path)
+            if match is not None:
+                key, found = (match["report"], match["label"]), (int(match["revision"]), path)
+                newest[key] = max(newest.get(key, (0, "")), found)
         editions = [Edition(self._record(path), self) for _, path in newest.values()]
         return sorted(editions, key=_order)
 
     def edition(self, report: str, label: str, revision: int | None = None) -> Edition | None:
         """Return an edition, its newest revision unless one is named; None where there is none."""
-        if revision is None:
-            names = self.storage.names(f"{report}/{label}")
-            revision = max((int(name) for name in names if name.isdigit()), default=0)
-        path = f"{report}/{label}/{revision}/edition.json"
-        try:
-            return Edition(self._record(path), self)
-        except FileNotFoundError:
-            return None
+        names = self.storage.names(f"{report}/{label}") if revision is None else [str(revision)]
+        for number in sorted((int(n) for n in names if _REVISION.fullmatch(n)), reverse=True):
+            with contextlib.suppress(FileNotFoundError):  # what a crash has left is no edition
+                return Edition(self._record(f"{report}/{label}/{number}/edition.json"), self)
+        return None
 
     def commit(self, record: EditionRecord, content: Content) -> Edition:
         """Write an edition; when this returns, it is there whole.
@@ -134,27 +135,31 @@ class Archive:
         A sealed edition is never overwritten; a preliminary one and a draft are replaced.
 
         Raises:
-            EditionExistsError: Another writer sealed this edition first.
+            EditionExistsError: It is sealed already, or another writer committed it first.
             ArchiveError: It cannot be written; what was there before still is.
         """
         folder = revision_folder(record)
         path = f"{folder}/edition.json"
-        before = self.edition(record.report, record.period.label, record.revision)
-        if before is not None and before.record.status == "sealed":
-            raise _exists(record, self.storage.where(path))
-        for sha256, data in content.frames.items():
-            self._put(f"{folder}/frames/{sha256}.parquet", data)
-        for sha256, data in content.blobs.items():
-            self._put(f"{folder}/blobs/{sha256}", data)
+        before = self._replaceable(record)
+        for frame in record.frames:
+            self.storage.replace(
+                f"{folder}/frames/{frame.sha256}.parquet", content.frames[frame.sha256]
+            )
+        for blob in (blob for view in record.views for blob in view.blobs):
+            self.storage.replace(f"{folder}/blobs/{blob.sha256}", content.blobs[blob.sha256])
         text = record.model_dump_json(indent=1).encode() + b"\n"
         if before is None:
             try:
                 self.storage.create(path, text)
             except FileExistsError as error:
-                raise _exists(record, self.storage.where(path)) from error
+                raise EditionExistsError(
+                    "another run committed this edition first; nothing was overwritten",
+                    where=self.storage.where(path),
+                ) from error
         else:
+            self._replaceable(record)  # another writer may have sealed it meanwhile
             self.storage.replace(path, text)
-            self._sweep(before.record, record)
+            self._sweep(before, record)
         return Edition(record, self)
 
     def remove(self, report: str, label: str) -> None:
@@ -164,6 +169,7 @@ class Archive:
     def _record(self, path: str) -> EditionRecord:
         where = self.storage.where(path)
         text = self.storage.read(path)
+        _refuse_newer(text, where)
         try:
             record = EditionRecord.model_validate_json(text)
         except ValidationError as error:
@@ -179,15 +185,25 @@ class Archive:
             )
         return record
 
-    def _put(self, path: str, data: bytes) -> None:
-        if not self.storage.exists(path):
-            self.storage.replace(path, data)
+    def _replaceable(self, record: EditionRecord) -> EditionRecord | None:
+        """Return what stands where a record will, None where nothing does."""
+        found = self.edition(record.report, record.period.label, record.revision)
+        if found is not None and found.record.status == "sealed":
+            raise EditionExistsError(
+                f"{record.key}, revision {record.revision}, is sealed already; "
+                "nothing was overwritten",
+                where=self.storage.where(f"{revision_folder(record)}/edition.json"),
+            )
+        return found.record if found else None
 
     def _sweep(self, before: EditionRecord, now: EditionRecord) -> None:
-        """Remove the content of a replaced record that the new one does not use."""
+        """Remove the content of a replaced record that nothing uses; what stays does no harm."""
         folder = revision_folder(now)
-        for path in _content_paths(before) - _content_paths(now):
-            self.storage.remove(f"{folder}/{path}")
+        with contextlib.suppress(ArchiveError):
+            present = self.edition(now.report, now.period.label, now.revision)
+            used = _content_paths(present.record if present else now) | _content_paths(now)
+            for path in _content_paths(before) - used:
+                self.storage.remove(f"{folder}/{path}")
 
 
 def revision_folder(record: EditionRecord) -> str:
@@ -224,8 +240,15 @@ def _content_paths(record: EditionRecord) -> set[str]:
     return frames | {f"blobs/{blob.sha256}" for view in record.views for blob in view.blobs}
 
 
-def _exists(record: EditionRecord, where: str) -> KpisiteError:
-    return EditionExistsError(
-        f"{record.key}, revision {record.revision}, is sealed already; nothing was overwritten",
-        where=where,
-    )
+def _refuse_newer(text: bytes, where: str) -> None:
+    """Raise CorruptEditionError where a newer kpisite wrote a record: it is not damaged."""
+    try:
+        written = json.loads(text)["format"]
+    except (ValueError, TypeError, KeyError):
+        return  # the model says what is wrong
+    if isinstance(written, int) and written > FORMAT:
+        raise CorruptEditionError(
+            f"made by a newer kpisite: it has format {written}, this one reads format {FORMAT}",
+            where=where,
+            hint="Update kpisite.",
+        )

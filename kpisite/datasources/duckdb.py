@@ -82,7 +82,8 @@ class DuckDB(Datasource):
             connection = self._connect(period.zone.key)
             _check(connection.extract_statements(text), values, args)
             answer = connection.sql(text, params={**args, **values}).to_arrow_table()
-            return plain_frame(answer, period.zone)
+            named = answer.rename_columns([_written(name) for name in answer.column_names])
+            return plain_frame(named, period.zone)
         except duckdb.Error as error:
             raise self._error(*self._words(error)) from error
         except DatasourceError as error:
@@ -138,7 +139,7 @@ class DuckDB(Datasource):
 
     def _words(self, error: duckdb.Error) -> tuple[str, str]:
         """Return what DuckDB says: in short, and the rest with the line and the caret."""
-        text = shown_paths(_PARAMETER.sub(r"{\1}", str(error)), self._folder)
+        text = shown_paths(_written(str(error)), self._folder)
         first, *others = text.strip().split("\n\n")
         message, *rest = first.splitlines()
         rest += [part for part in others if part.startswith("LINE")]
@@ -167,6 +168,11 @@ def _check(statements: list[duckdb.Statement], tokens: Iterable[str], args: Iter
             raise DatasourceError(
                 f"query_args has '{name}', which the query does not use", hint=hint
             )
+
+
+def _written(text: str) -> str:
+    """Return a text of DuckDB with tokens where it has our parameters."""
+    return _PARAMETER.sub(r"{\1}", text)
 
 
 def _value(token: Token, period: Period) -> object:

@@ -76,7 +76,7 @@ class SQL(Datasource):
     def query(self, query: str, period: Period, **args: Any) -> pd.DataFrame:
         """Answer a SELECT; `query_args` may have `parse_dates`, as in pandas' reader."""
         try:
-            for name in args.keys() - {"parse_dates"}:
+            for name in sorted(args.keys() - {"parse_dates"}):
                 hint = nearest(name, ["parse_dates"])
                 raise DatasourceError(f"query_args has '{name}', which is unknown", hint=hint)
             frame = plain_frame(self._ask(query, period), period.zone)

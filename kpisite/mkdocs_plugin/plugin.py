@@ -115,16 +115,18 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
     def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:
         """Give pages outside the navigation their neighbours and the section above them."""
 
-        def page_of(folder: str | None) -> object:
-            file = files.get_file_from_path(f"{folder}/index.md") if folder is not None else None
-            return file.page if file else None
-
+        by_folder = {
+            page.folder: file.page
+            for page in self._pages
+            if (file := files.get_file_from_path(page.uri)) is not None
+        }
         for page in self._pages:
-            if page.in_nav:
+            shown = by_folder.get(page.folder)
+            if page.in_nav or shown is None:
                 continue
-            shown = page_of(page.folder)
-            shown.previous_page = page_of(page.previous)  # type: ignore[attr-defined]
-            shown.next_page = page_of(page.next)  # type: ignore[attr-defined]
+            shown.parent = by_folder.get(page.parent or "")  # type: ignore[assignment]
+            shown.previous_page = by_folder.get(page.previous) if page.previous else None
+            shown.next_page = by_folder.get(page.next) if page.next else None
         return nav
 
     def on_serve(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from kpisite.model.base import StrictModel
 
@@ -28,7 +26,7 @@ class Delivery(StrictModel):
     plugin: str
     revision: int
     """The edition's revision that went out."""
-    time: datetime
+    time: AwareDatetime
     receipt: Receipt
 
 

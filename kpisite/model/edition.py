@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Literal
-from zoneinfo import ZoneInfo
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from kpisite.model.base import StrictModel
 from kpisite.model.definition import RecordedDefinition
@@ -16,6 +15,9 @@ from kpisite.model.period import Period, Unit
 Status = Literal["draft", "preliminary", "sealed"]
 """draft: only in a preview; preliminary: may still change; sealed: final."""
 
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""A digest in hexadecimal digits, also the name of a file."""
+
 FORMAT = 1
 """Version of `edition.json`; a reader refuses a newer one."""
 
@@ -24,10 +26,18 @@ class PeriodRecord(StrictModel):
     """A period as the record keeps it."""
 
     label: str
-    start: datetime
-    end: datetime
+    start: AwareDatetime
+    end: AwareDatetime
     timezone: str
     unit: Unit
+
+    @model_validator(mode="after")
+    def _is_a_period(self) -> Self:
+        try:
+            self.period()
+        except ZoneInfoNotFoundError as error:
+            raise ValueError(f"unknown timezone '{self.timezone}'") from error
+        return self
 
     @classmethod
     def of(cls, period: Period) -> PeriodRecord:
@@ -54,7 +64,7 @@ class FrameRecord(StrictModel):
     args: dict[str, object] = Field(default_factory=dict)
     period: str
     """Label of the period that was asked for: the edition's, or the one before."""
-    sha256: str
+    sha256: Sha256
     """Digest of the Parquet file that holds the frame."""
     rows: int
     columns: tuple[str, ...]
@@ -71,7 +81,7 @@ class BlobRecord(StrictModel):
     """`<view>/<name>`."""
     mime: str
     title: str = ""
-    sha256: str
+    sha256: Sha256
     bytes: int
 
 
@@ -100,7 +110,7 @@ class ViewRecord(StrictModel):
 class RunRecord(StrictModel):
     """When and with what an edition was made."""
 
-    started: datetime
+    started: AwareDatetime
     seconds: float
     versions: dict[str, str]
     """Package → version."""
@@ -121,6 +131,14 @@ class EditionRecord(StrictModel):
     frames: tuple[FrameRecord, ...] = ()
     views: tuple[ViewRecord, ...] = ()
     run: RunRecord
+
+    @model_validator(mode="after")
+    def _has_its_frames(self) -> Self:
+        for view in self.views:
+            for name, position in view.frames.items():
+                if not 0 <= position < len(self.frames):
+                    raise ValueError(f"view '{view.id}': there is no frame {position} for '{name}'")
+        return self
 
     @property
     def key(self) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import types
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
 
 from kpisite.errors import nearest
 
@@ -30,8 +31,7 @@ _KINDS = {
     "list_type": "a list",
     "tuple_type": "a list",
     "date_type": "a date like 2013-02-04",
-    "date_parsing": "a date like 2013-02-04",
-    "date_from_datetime_parsing": "a date like 2013-02-04",
+    "date_from_datetime_inexact": "a date like 2013-02-04, without a time",
 }
 
 
@@ -46,14 +46,39 @@ def mistakes_of(
         source: The file that the values came from.
         prefix: Where in the file the validated value stands.
     """
-    found = [_mistake(detail, model, source, prefix) for detail in error.errors()]
+    places: dict[KeyPath, list[ErrorDetails]] = {}
+    for detail in error.errors():
+        places.setdefault(_without_branches(detail["loc"], model), []).append(detail)
+    found = []
+    for inner, details in places.items():
+        if all(detail["type"] in _KINDS for detail in details):
+            found.append(_wrong_kind(details, inner, model, source, prefix))
+        else:
+            found += [_mistake(detail, inner, model, source, prefix) for detail in details]
     return list(dict.fromkeys(found))
 
 
-def _mistake(
-    detail: ErrorDetails, model: type[BaseModel], source: Source, prefix: KeyPath
+def _wrong_kind(
+    details: list[ErrorDetails],
+    inner: KeyPath,
+    model: type[BaseModel],
+    source: Source,
+    prefix: KeyPath,
 ) -> Mistake:
-    inner = tuple(key for key in detail["loc"] if not _is_branch(key))
+    """Return one mistake for a value that is of none of the kinds it may be of."""
+    path = (*prefix, *inner)
+    expected = " or ".join(dict.fromkeys(_KINDS[detail["type"]] for detail in details))
+    written = _shown(source.raw, path, model, inner)
+    quotes = details[0]["type"] == "string_type" and not isinstance(
+        details[0]["input"], dict | list | None
+    )
+    hint = "Put it in quotes." if quotes else ""
+    return source.mistake(path, f"expected {expected}, found {written}", hint)
+
+
+def _mistake(
+    detail: ErrorDetails, inner: KeyPath, model: type[BaseModel], source: Source, prefix: KeyPath
+) -> Mistake:
     if inner[-1:] == ("[key]",):
         path = (*prefix, *inner[:-1])
         hint = "An id begins with a letter and has letters, digits, '_' and '-'."
@@ -65,22 +90,42 @@ def _mistake(
         return source.mistake(path, f"unknown key '{inner[-1]}'", nearest(str(inner[-1]), valid))
     if kind == "missing":
         return source.mistake(path, f"'{inner[-1]}' is missing")
+    if kind == "too_short" and inner:
+        return source.mistake(path, f"'{inner[-1]}' is empty")
     if kind == "value_error":
         return source.mistake(path, str(detail["ctx"]["error"]))
-    written = _written(source.raw, path)
-    if kind in _KINDS:
-        return source.mistake(path, f"expected {_KINDS[kind]}, found {written}")
+    written = _shown(source.raw, path, model, inner)
     if kind == "literal_error":
-        valid = [str(value) for value in _literals(model, inner)]
-        return source.mistake(path, f"{written} is not valid here", nearest(str(written), valid))
+        valid = [str(value) for value in get_args(_annotation_at(model, inner))]
+        hint = nearest(str(detail["input"]), valid)
+        return source.mistake(path, f"{written} is not valid here", hint)
     if kind == "string_pattern_mismatch":
         return source.mistake(path, f"{written} is not valid here", _example(model, inner))
-    return source.mistake(path, f"{detail['msg'][:1].lower()}{detail['msg'][1:]}, found {written}")
+    message = detail["msg"].removeprefix("Input ")
+    return source.mistake(path, f"{message[:1].lower()}{message[1:]}, found {written}")
 
 
-def _is_branch(key: str | int) -> bool:
-    """Tell whether a part of pydantic's path names a branch of a union, not a key."""
-    return isinstance(key, str) and (("[" in key and key != "[key]") or key in ("date", "datetime"))
+def _without_branches(location: KeyPath, model: type[BaseModel]) -> KeyPath:
+    """Return pydantic's path to a value without the names of branches of unions."""
+    found: Any = model
+    kept: list[str | int] = []
+    for part in location:
+        found = _bare(found)
+        if get_origin(found) in (Union, types.UnionType):
+            branches = [_bare(branch) for branch in get_args(found)]
+            named = [b for b in branches if str(part).startswith(getattr(b, "__name__", "?"))]
+            found = (named or branches)[0]
+        else:
+            kept.append(part)
+            found = _step(found, part)
+    return tuple(kept)
+
+
+def _shown(raw: Any, path: KeyPath, model: type[BaseModel], inner: KeyPath) -> str:
+    """Return what was written, unless it is a secret."""
+    annotation = _annotation_at(model, inner)
+    secret = annotation is SecretStr or SecretStr in get_args(annotation)
+    return "another value" if secret else _written(raw, path)
 
 
 def _written(raw: Any, path: KeyPath) -> str:
@@ -102,28 +147,39 @@ def _written(raw: Any, path: KeyPath) -> str:
 def _annotation_at(model: type[BaseModel], path: KeyPath) -> Any:
     found: Any = model
     for key in path:
-        found = _plain(found)
-        if isinstance(found, type) and issubclass(found, BaseModel):
-            field = found.model_fields.get(str(key))
-            found = field.annotation if field else None
-        else:
-            args = get_args(found)
-            found = args[-1 if get_origin(found) is dict else 0] if args else None
+        found = _step(_plain(found), key)
     return _plain(found)
 
 
+def _step(annotation: Any, key: str | int) -> Any:
+    """Return the annotation of what a model, a mapping or a list holds under a key."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        field = annotation.model_fields.get(str(key))
+        return field.annotation if field else None
+    args = get_args(annotation)
+    return args[-1 if get_origin(annotation) is dict else 0] if args else None
+
+
+def _bare(annotation: Any) -> Any:
+    """Return an annotation without Annotated and without None."""
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) in (Union, types.UnionType):
+        rest = [part for part in get_args(annotation) if part is not type(None)]
+        if len(rest) == 1:
+            return _bare(rest[0])
+        return Union[tuple(rest)]  # noqa: UP007 - made from a list
+    return annotation
+
+
 def _plain(annotation: Any) -> Any:
-    """Return an annotation without Annotated, and without None in a union."""
-    while True:
-        origin = get_origin(annotation)
-        if origin is Annotated:
-            annotation = get_args(annotation)[0]
-        elif origin in (Union, types.UnionType):
-            rest = [a for a in get_args(annotation) if a is not type(None)]
-            models = [a for a in map(_plain, rest) if isinstance(a, type)]
-            annotation = next((a for a in models if issubclass(a, BaseModel)), _plain(rest[0]))
-        else:
-            return annotation
+    """Return an annotation without Annotated; of a union its model, else its first branch."""
+    annotation = _bare(annotation)
+    if get_origin(annotation) not in (Union, types.UnionType):
+        return annotation
+    branches = [_bare(branch) for branch in get_args(annotation)]
+    models = [b for b in branches if isinstance(b, type) and issubclass(b, BaseModel)]
+    return (models or branches)[0]
 
 
 def _keys_at(model: type[BaseModel], path: KeyPath) -> list[str]:
@@ -133,14 +189,11 @@ def _keys_at(model: type[BaseModel], path: KeyPath) -> list[str]:
     return []
 
 
-def _literals(model: type[BaseModel], path: KeyPath) -> tuple[Any, ...]:
-    return get_args(_annotation_at(model, path))
-
-
 def _example(model: type[BaseModel], path: KeyPath) -> str:
-    field: Any = None
     parent = _annotation_at(model, path[:-1])
     if isinstance(parent, type) and issubclass(parent, BaseModel):
-        field = parent.model_fields.get(str(path[-1]))
-    examples = field.examples if field else None
+        metadata: tuple[Any, ...] = (parent.model_fields.get(str(path[-1])),)
+    else:
+        metadata = getattr(_step(parent, path[-1]), "__metadata__", ())
+    examples = [e for m in metadata if isinstance(m, FieldInfo) for e in m.examples or ()]
     return f"Write it like {', '.join(map(str, examples))}." if examples else ""

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from kpisite.errors import DefinitionError, Mistake
-from kpisite.model.definition import DatasourceDefinition, RecordedDefinition, Report
+from kpisite.errors import DefinitionError, Mistake, PluginError
+from kpisite.model.definition import (
+    DatasourceDefinition,
+    RecordedDefinition,
+    Report,
+    ViewDefinition,
+)
 from kpisite.model.mistakes import mistakes_of
-from kpisite.model.yaml_source import Source, read_yaml
+from kpisite.model.yaml_reader import read_yaml
+from kpisite.model.yaml_source import Source
+from kpisite.pipeline.problems import redact
 from kpisite.plugins.binding import Bound, bind, check_queries, make_view
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from kpisite.plugins.view import View
 
@@ -35,13 +42,18 @@ class LoadedReport:
     views: Mapping[str, View]
     datasources: Mapping[str, Bound]
     outputs: Mapping[str, Bound]
-    secrets: frozenset[str]
+    secrets: frozenset[str] = field(repr=False)
     """What no message and no record may contain."""
 
 
 def find_definitions(content: Path) -> list[Path]:
-    """Return the report definitions below the content folder, sorted."""
-    return sorted(path for name in FILE_NAMES for path in content.rglob(name))
+    """Return the report definitions below the content folder, sorted; none in hidden folders."""
+    found = sorted(path for name in FILE_NAMES for path in content.rglob(name))
+    return [
+        path
+        for path in found
+        if not any(part.startswith(".") for part in path.relative_to(content).parts)
+    ]
 
 
 def load_reports(content: Path, environment: Mapping[str, str]) -> list[LoadedReport]:
@@ -53,6 +65,7 @@ def load_reports(content: Path, environment: Mapping[str, str]) -> list[LoadedRe
     reports: list[LoadedReport] = []
     mistakes: list[Mistake] = []
     seen: dict[str, Path] = {}
+    """Id in lower case: folders that differ in case alone are one on many disks."""
     for path in find_definitions(content):
         id_ = path.parent.relative_to(content).as_posix()
         if id_ == ".":
@@ -63,11 +76,11 @@ def load_reports(content: Path, environment: Mapping[str, str]) -> list[LoadedRe
                     hint=f"Move the file to {_shown(content / 'my-report' / path.name)}.",
                 )
             )
-        elif id_ in seen:
-            message = f"report '{id_}' is defined by {seen[id_].name} too"
+        elif id_.lower() in seen:
+            message = f"report '{id_}' is defined by {_shown(seen[id_.lower()])} too"
             mistakes.append(Mistake(message, _shown(path), hint="Remove one of the two files."))
         else:
-            seen[id_] = path
+            seen[id_.lower()] = path
             try:
                 reports.append(load_report(id_, [path], environment))
             except DefinitionError as error:
@@ -91,10 +104,10 @@ def load_report(id_: str, files: Sequence[Path], environment: Mapping[str, str])
     source = Source()
     for path in files:
         source = source.merged(read_yaml(_text(path), _shown(path), environment))
-    if any(mistake.message.startswith("not valid YAML") for mistake in source.mistakes):
+    if source.unreadable:
         raise DefinitionError(source.mistakes)
-    mistakes = list(source.mistakes)
     report = None
+    mistakes = []
     try:
         report = Report.model_validate(source.values)
     except ValidationError as error:
@@ -102,16 +115,16 @@ def load_report(id_: str, files: Sequence[Path], environment: Mapping[str, str])
     datasources, wrong_datasources = bind("datasources", source)
     bound_views, wrong_views = bind("views", source)
     outputs, wrong_outputs = bind("outputs", source)
-    mistakes += [*wrong_datasources, *wrong_views, *wrong_outputs]
-    views = {
-        name: make_view(name, report.views[name], bound)
-        for name, bound in (bound_views.items() if report else ())
-        if report
-    }
-    mistakes += check_queries(views, source)
-    if mistakes or report is None:
-        raise DefinitionError(sorted(mistakes, key=lambda m: (m.file, m.line)))
+    views, wrong = _views(report, bound_views, source)
+    mistakes += [*wrong_datasources, *wrong_views, *wrong_outputs, *wrong]
+    mistakes += [*check_queries(views, source), *_alike(bound_views, source)]
     secrets = {s for b in [*datasources.values(), *outputs.values()] for s in b.secrets}
+    secrets |= source.secrets
+    known = {mistake.path for mistake in source.mistakes}  # what follows from them is not said
+    mistakes = [*source.mistakes, *(m for m in mistakes if m.path not in known)]
+    if mistakes or report is None:
+        shown = [replace(m, message=redact(m.message, secrets)) for m in mistakes]
+        raise DefinitionError(sorted(shown, key=lambda m: (m.file, m.line)))
     return LoadedReport(
         id_,
         report,
@@ -120,8 +133,34 @@ def load_report(id_: str, files: Sequence[Path], environment: Mapping[str, str])
         views,
         datasources,
         outputs,
-        frozenset(secret for secret in source.secrets | secrets if secret),
+        frozenset(secret for secret in secrets if secret),
     )
+
+
+def _views(
+    report: Report | None, bound: Mapping[str, Bound], source: Source
+) -> tuple[dict[str, View], list[Mistake]]:
+    """Return the views, also of a report with mistakes, so that theirs are found too."""
+    views, mistakes = {}, []
+    for id_, view in bound.items():
+        definition = report.views[id_] if report else ViewDefinition(plugin=view.plugin.name)
+        try:
+            views[id_] = make_view(id_, definition, view)
+        except PluginError as error:
+            mistakes.append(source.mistake(("views", id_, "plugin"), error.message, error.hint))
+    return views, mistakes
+
+
+def _alike(views: Iterable[str], source: Source) -> list[Mistake]:
+    """Return the mistakes of ids that differ in case alone: their pages would be one file."""
+    seen: dict[str, str] = {}
+    mistakes = []
+    for id_ in views:
+        other = seen.setdefault(id_.lower(), id_)
+        if other != id_:
+            message = f"'{id_}' and '{other}' differ in upper and lower case alone"
+            mistakes.append(source.mistake(("views", id_), message, "Rename one of them."))
+    return mistakes
 
 
 def _recorded(
@@ -147,11 +186,13 @@ def _recorded(
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise DefinitionError([Mistake(f"cannot be read: {error.strerror}", str(path))]) from error
+        raise DefinitionError(
+            [Mistake(f"cannot be read: {error.strerror}", _shown(path))]
+        ) from error
     except UnicodeDecodeError as error:
-        raise DefinitionError([Mistake("is not UTF-8 text", str(path))]) from error
+        raise DefinitionError([Mistake("is not UTF-8 text", _shown(path))]) from error
 
 
 def _shown(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -31,22 +32,27 @@ class Task:
 
 
 def plan(reports: Iterable[LoadedReport], editions: Iterable[Edition], now: datetime) -> list[Task]:
-    """Return what is due: periods that the archive lacks, and preliminary editions.
+    """Return what is due: periods that the archive lacks, and all preliminary editions.
 
     Args:
         reports: The reports as they are defined now.
         editions: What the archive has.
         now: Aware; periods that begin later are not due yet.
     """
-    status = {edition.record.key: edition.record.status for edition in editions}
+    known: dict[str, dict[str, Edition]] = {}
+    for edition in editions:
+        known.setdefault(edition.record.report, {})[edition.record.period.label] = edition
     tasks = []
     for report in reports:
-        for period in report.report.periods(now):
-            known = status.get(f"{report.id}/{period.label}")
-            if known is None:
-                tasks.append(Task(report, period, "new"))
-            elif known == "preliminary":
-                tasks.append(Task(report, period, "preliminary"))
+        has = known.get(report.id, {})
+        periods = {period.label: period for period in report.report.periods(now)}
+        due = [Task(report, periods[label], "new") for label in periods if label not in has]
+        due += [
+            Task(report, periods.get(label) or edition.record.period.period(), "preliminary")
+            for label, edition in has.items()
+            if edition.record.status == "preliminary"
+        ]
+        tasks += sorted(due, key=lambda task: task.period.start.astimezone(UTC))
     return tasks
 
 

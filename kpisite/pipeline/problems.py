@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,8 +41,13 @@ def grouped(problems: Iterable[Problem]) -> list[tuple[Problem, int]]:
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
-    """Return a text without secrets; those under four characters are too short to tell."""
-    for secret in sorted(secrets, key=len, reverse=True):
+    """Return a text without secrets, also as URLs quote them.
+
+    Those under four characters are too short to tell from other text.
+    """
+    secrets = list(secrets)
+    forms = {*secrets, *(quote(secret, safe="") for secret in secrets)}
+    for secret in sorted(forms, key=len, reverse=True):
         if len(secret) >= 4:
             text = text.replace(secret, HIDDEN)
     return text

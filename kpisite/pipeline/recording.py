@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
+import logging
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+import pandas as pd
+
 from kpisite.archive.frames import digest, to_parquet
-from kpisite.errors import DatasourceError, KpisiteError
+from kpisite.errors import DatasourceError, KpisiteError, ViewError
 from kpisite.model.edition import BlobRecord, FrameRecord
 from kpisite.plugins.datasource import Datasource, DatasourceContext
 from kpisite.plugins.view import Blob, Collector, Query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    import pandas as pd
 
     from kpisite.archive.store import Edition
     from kpisite.model.edition import ViewRecord
@@ -44,10 +46,18 @@ class Datasources:
         return self._made[id_]
 
     def close(self) -> None:
-        """Give back all connections."""
-        for datasource in self._made.values():
-            datasource.close()
+        """Give back all connections; one that fails to close spoils no answer."""
+        for id_, datasource in self._made.items():
+            try:
+                datasource.close()
+            except Exception as error:  # noqa: BLE001 - a plugin's bug, after its work is done
+                log.warning("datasource '%s' did not close: %s", id_, type(error).__name__)
         self._made.clear()
+
+
+log = logging.getLogger(__name__)
+
+_BLOB_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 @dataclass(frozen=True)
@@ -70,7 +80,7 @@ class Recorder(Collector):
         self._datasources = datasources
         self._answers: dict[str, _Answer] = {}
         self._positions: dict[str, int] = {}
-        self._given: list[tuple[pd.DataFrame, int]] = []
+        self._given: list[tuple[pd.DataFrame, pd.DataFrame, int]] = []
 
     def prefetch(self, queries: Iterable[Query]) -> None:
         """Ask what is known beforehand: datasources side by side, each its queries in turn."""
@@ -96,12 +106,17 @@ class Recorder(Collector):
         assert answer.frame is not None  # noqa: S101 - an answer has one or the other
         if key not in self._positions:
             self._positions[key] = self._record(answer.frame, query, answer.seconds)
-        given = answer.frame.copy(deep=False)
-        self._given.append((given, self._positions[key]))
+        given = answer.frame.copy(deep=False)  # what a view changes in it, no other sees
+        self._given.append((given, answer.frame, self._positions[key]))
         return given
 
     def blob(self, blob: Blob) -> None:
         """Keep fetched bytes; `take_blobs` says which view they belong to."""
+        if _BLOB_NAME.fullmatch(blob.name) is None or blob.name in self._blobs:
+            raise ViewError(
+                f"'{blob.name}' names no blob, or two of them",
+                hint="A name is unique in its view and has letters, digits, '.', '_' and '-'.",
+            )
         sha256 = digest(blob.data)
         self.blob_content[sha256] = blob.data
         self._blobs[blob.name] = BlobRecord(
@@ -115,9 +130,12 @@ class Recorder(Collector):
         return tuple(taken)
 
     def position(self, frame: pd.DataFrame) -> int:
-        """Return the place of a frame in the record; one that a view made is recorded now."""
-        for given, position in self._given:
-            if given is frame:
+        """Return the place of a frame in the record; one that a view made is recorded now.
+
+        So is an answer that the view has changed: what is shown later is what it returned.
+        """
+        for given, answer, position in self._given:
+            if given is frame and _same(frame, answer):
                 return position
         return self._record(frame, None, 0.0)
 
@@ -133,9 +151,12 @@ class Recorder(Collector):
         except KpisiteError as error:
             return _Answer(None, error, time.perf_counter() - started)
         except Exception as error:  # noqa: BLE001 - a plugin's mistake is the view's, not the run's
-            wrapped = DatasourceError(f"{type(error).__name__}: {error}")
+            wrapped = DatasourceError(f"{type(error).__name__}: {error}", hint=raised_in(error))
             wrapped.__cause__ = error
             return _Answer(None, wrapped, time.perf_counter() - started)
+        if not isinstance(frame, pd.DataFrame):
+            wrong = DatasourceError(f"the plugin returned {type(frame).__name__}, not a DataFrame")
+            return _Answer(None, wrong, time.perf_counter() - started)
         return _Answer(frame, None, time.perf_counter() - started)
 
     def _record(self, frame: pd.DataFrame, query: Query | None, seconds: float) -> int:
@@ -160,8 +181,24 @@ class Recorder(Collector):
 
     @staticmethod
     def _key(query: Query) -> str:
-        args = json.dumps(query.args, sort_keys=True, default=str)
+        args = json.dumps(query.args, sort_keys=True, default=repr)
         return "\0".join((query.datasource, query.text, args, str(query.previous)))
+
+
+def raised_in(error: Exception) -> str:
+    """Return where in the code an unexpected error was raised, for the plugin's author."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return ""
+    module = trace.tb_frame.f_globals.get("__name__", "?")
+    return f"Raised in {module}, line {trace.tb_lineno}."
+
+
+def _same(left: pd.DataFrame, right: pd.DataFrame) -> bool:
+    names = left.index.names == right.index.names and left.columns.names == right.columns.names
+    return names and left.equals(right)
 
 
 def replay(edition: Edition, view: ViewRecord) -> dict[str, pd.DataFrame]:

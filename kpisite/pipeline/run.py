@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kpisite import __version__
 from kpisite.archive.store import Archive, Content
-from kpisite.errors import ArchiveError, EditionExistsError, KpisiteError
+from kpisite.errors import EditionExistsError, KpisiteError, ViewError
 from kpisite.model.edition import (
     EditionRecord,
     ErrorRecord,
@@ -21,15 +21,15 @@ from kpisite.model.edition import (
 )
 from kpisite.model.words import period_span
 from kpisite.pipeline.problems import Problem, redact
-from kpisite.pipeline.recording import Datasources, Recorder
+from kpisite.pipeline.recording import Datasources, Recorder, raised_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from kpisite.pipeline.loading import LoadedReport
     from kpisite.pipeline.plan import Task
-    from kpisite.plugins.view import View
+    from kpisite.plugins.view import Query, View
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def run_task(task: Task, archive: Archive, datasources: Datasources, now: dateti
             archive.commit(record, Content(recorder.content, recorder.blob_content))
             committed = record.status
         except EditionExistsError as error:
-            problems.append(_problem("error", task, "", error))
+            problems.append(_problem(task, "", error))
     return Outcome(task, committed, tuple(problems), time.perf_counter() - started)
 
 
@@ -108,57 +108,68 @@ def _run_views(task: Task, recorder: Recorder) -> tuple[list[ViewRecord], list[P
     views: list[ViewRecord] = []
     problems: list[Problem] = []
     recorder.prefetch(
-        query for view in task.report.views.values() for query in view.queries().values()
+        query for view in task.report.views.values() for query in _queries(view).values()
     )
     for view in task.report.views.values():
         try:
-            recorded, notes = _run_view(view, recorder)
-        except ArchiveError as error:
-            recorded, notes = None, ()
-            problems.append(_problem("error", task, view.id, error))
-        except KpisiteError as error:
-            recorded, notes = None, ()
-            problems.append(_problem("error", task, view.id, _with_query(error, view)))
+            recorded = _run_view(view, recorder, task.report.secrets)
         except Exception as error:  # noqa: BLE001 - a plugin's mistake is the view's, not the run's
-            recorded, notes = None, ()
-            wrapped = KpisiteError(f"{type(error).__name__}: {error}")
-            problems.append(_problem("error", task, view.id, wrapped))
-        if recorded is None:
             recorder.take_blobs(view.id)
-            failure = ErrorRecord(message=problems[-1].message, hint=problems[-1].hint)
+            problem = _problem(task, view.id, _with_query(error, view))
+            problems.append(problem)
+            failure = ErrorRecord(message=problem.message, hint=problem.hint)
             recorded = ViewRecord(id=view.id, status="error", error=failure)
         views.append(recorded)
         problems += [
-            Problem("warning", task.report.id, task.period.label, view.id, note) for note in notes
+            Problem("warning", task.report.id, task.period.label, view.id, note)
+            for note in recorded.warnings
         ]
     return views, problems
 
 
-def _run_view(view: View, recorder: Recorder) -> tuple[ViewRecord, tuple[str, ...]]:
+def _run_view(view: View, recorder: Recorder, secrets: Iterable[str]) -> ViewRecord:
     frames = view.collect(recorder)
-    notes = tuple(view.check(frames))
-    record = ViewRecord(
+    positions = {name: recorder.position(frame) for name, frame in frames.items()}
+    notes = tuple(redact(note, secrets) for note in view.check(frames))
+    metrics = tuple(view.metrics(frames, recorder.period))
+    names = [metric.name for metric in metrics]
+    for name in names:
+        if name.partition("/")[0] != view.id or names.count(name) > 1:
+            raise ViewError(
+                f"the metric name '{name}' is not the view's own, or is there twice",
+                hint=f"This is a bug of the plugin: use '{view.id}' or '{view.id}/<name>'.",
+            )
+    return ViewRecord(
         id=view.id,
-        frames={name: recorder.position(frame) for name, frame in frames.items()},
-        metrics=tuple(view.metrics(frames, recorder.period)),
+        frames=positions,
+        metrics=metrics,
         blobs=recorder.take_blobs(view.id),
         warnings=notes,
     )
-    return record, notes
 
 
-def _with_query(error: KpisiteError, view: View) -> KpisiteError:
-    queries = list(dict.fromkeys(query.text.strip() for query in view.queries().values()))
+def _queries(view: View) -> Mapping[str, Query]:
+    """Return a view's queries; none where its plugin cannot say: it fails when it collects."""
+    try:
+        return view.queries()
+    except Exception:  # noqa: BLE001 - collect raises it again, for this view alone
+        return {}
+
+
+def _with_query(error: Exception, view: View) -> KpisiteError:
+    if not isinstance(error, KpisiteError):
+        error = KpisiteError(f"{type(error).__name__}: {error}", hint=raised_in(error))
+    queries = list(dict.fromkeys(query.text.strip() for query in _queries(view).values()))
     shown = "\n".join(f"Query: {text}" for text in queries)
     hint = "\n".join(part for part in (error.hint, shown) if part)
     return KpisiteError(error.message, where=error.where, hint=hint)
 
 
-def _problem(severity: str, task: Task, view: str, error: KpisiteError) -> Problem:
+def _problem(task: Task, view: str, error: KpisiteError) -> Problem:
     message = f"{error.where}: {error.message}" if error.where else error.message
     secrets = task.report.secrets
     return Problem(
-        "error" if severity == "error" else "warning",
+        "error",
         task.report.id,
         task.period.label,
         view,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -32,19 +31,16 @@ def table_of_rows(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> pa.Tab
     for position, name in enumerate(names):
         values = [row[position] for row in rows]
         kinds = {type(value) for value in values if value is not None}
-        trouble = (
-            "" if len(kinds) < 2 or kinds <= {int, float} or kinds <= {int, Decimal} else "mix"
-        )
         try:
-            columns.append(pa.array([] if trouble else values))
+            if len(kinds) > 1 and kinds != {int, float}:
+                raise TypeError("a column holds values of one kind")
+            columns.append(pa.array(values))
         except (pa.ArrowException, TypeError, OverflowError) as error:
-            trouble = str(error)
-        if trouble:
             found = " and ".join(sorted(kind.__name__ for kind in kinds))
             raise DatasourceError(
                 f"column '{name}' holds {found}, which do not fit into one column",
                 hint=f"Make it one kind in the query: CAST({name} AS …).",
-            )
+            ) from error
     return pa.Table.from_arrays(columns, list(names))
 
 
@@ -73,7 +69,7 @@ def plain_frame(table: pa.Table, zone: ZoneInfo) -> pd.DataFrame:
     for name in names:
         if names.count(name) > 1:
             raise DatasourceError(
-                f"two columns are called '{name}'", hint=f"Rename one: … AS {name}_2."
+                f"two columns are called '{name}'", hint="Name each of them: … AS …."
             )
     try:
         return pd.DataFrame({name: _series(name, table.column(name), zone) for name in names})
@@ -106,7 +102,7 @@ def _plain(column: pa.ChunkedArray, zone: ZoneInfo) -> pa.ChunkedArray:
         try:
             return column.cast(pa.int64())
         except pa.ArrowInvalid:  # over 2**63: a sum of ids, a HUGEINT
-            return column.cast(pa.float64())
+            return column.cast(pa.float64(), safe=False)
     if is_.is_decimal(kind) or is_.is_floating(kind) or is_.is_null(kind):
         return column.cast(pa.float64())
     if is_.is_date(kind):

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from pydantic import SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 
 from kpisite.errors import PluginError, nearest
 from kpisite.model.mistakes import mistakes_of
 from kpisite.plugins.registry import Kind, Plugin, load
-from kpisite.plugins.view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from kpisite.errors import Mistake
     from kpisite.model.definition import ViewDefinition
     from kpisite.model.yaml_source import Source
     from kpisite.plugins.options import PluginOptions
+    from kpisite.plugins.view import View
 
 
 @dataclass(frozen=True)
@@ -26,24 +27,18 @@ class Bound:
     """A plugin with its options, not yet an instance."""
 
     plugin: Plugin
-    options: PluginOptions
+    options: PluginOptions = field(repr=False)
 
     @property
     def secrets(self) -> frozenset[str]:
-        """The values of the options that may not be shown."""
-        values = [getattr(self.options, name) for name in type(self.options).model_fields]
-        return frozenset(v.get_secret_value() for v in values if isinstance(v, SecretStr))
+        """The values of the options that may not be shown, at any depth."""
+        return frozenset(_secrets(self.options))
 
     def masked(self, written: Mapping[str, Any]) -> dict[str, Any]:
         """Return arguments as they were written, secret ones hidden; `${NAME}` is no secret."""
-        secret = {
-            name
-            for name in type(self.options).model_fields
-            if isinstance(getattr(self.options, name), SecretStr)
-        }
         return {
-            name: "**********" if name in secret and "${" not in str(value) else value
-            for name, value in written.items()
+            key: _masked(value, _part(self.options, key), self.secrets)
+            for key, value in written.items()
         }
 
 
@@ -89,18 +84,29 @@ def bind_view(id_: str, definition: ViewDefinition) -> View:
     try:
         options = plugin.options.model_validate(definition.args)
     except ValidationError as error:
+        first = error.errors()[0]
         raise PluginError(
             f"view plugin '{definition.plugin}' no longer takes the options of this edition: "
-            f"{error.errors()[0]['msg']}",
+            f"{'.'.join(map(str, first['loc']))}: {first['msg']}",
             hint="Install the version that made it, or one that still takes them.",
         ) from error
     return make_view(id_, definition, Bound(plugin, options))
 
 
 def make_view(id_: str, definition: ViewDefinition, bound: Bound) -> View:
-    """Return a view; without a title of its own it is called by its id in words."""
+    """Return a view; without a title of its own it is called by its id in words.
+
+    Raises:
+        PluginError: The plugin's class has a bug.
+    """
     title = definition.title or id_.replace("_", " ").replace("-", " ").capitalize()
-    return cast("type[View]", bound.plugin.cls)(id_, title, bound.options)
+    try:
+        return cast("type[View]", bound.plugin.cls)(id_, title, bound.options)
+    except Exception as error:
+        raise PluginError(
+            f"view plugin '{bound.plugin.name}' fails: {type(error).__name__}: {error}",
+            hint="This is a bug of the plugin.",
+        ) from error
 
 
 def check_queries(views: Mapping[str, View], source: Source) -> list[Mistake]:
@@ -109,7 +115,12 @@ def check_queries(views: Mapping[str, View], source: Source) -> list[Mistake]:
     known = list(section) if isinstance(section, dict) else []
     mistakes = []
     for id_, view in views.items():
-        asked = {query.datasource for query in view.queries().values()}
+        try:
+            asked = {query.datasource for query in view.queries().values()}
+        except Exception as error:  # noqa: BLE001 - a plugin's bug is its view's mistake
+            message = f"the view cannot say what it asks: {type(error).__name__}: {error}"
+            mistakes.append(source.mistake(("views", id_), message, "This is a bug of its plugin."))
+            continue
         for name in sorted(asked - set(known)):
             path = ("views", id_, "args", "datasource")
             message = f"there is no datasource '{name}' in this report"
@@ -118,3 +129,44 @@ def check_queries(views: Mapping[str, View], source: Source) -> list[Mistake]:
 
 
 _VIEW_KEYS = ("title", "description", "cols")
+_MASK = "**********"
+_REFERENCE = re.compile(r"(\$\{[A-Za-z_][A-Za-z0-9_]*)(?::-[^}]*)?\}")
+
+
+def _secrets(value: object) -> Iterator[str]:
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _secrets(getattr(value, name))
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _secrets(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _secrets(part)
+
+
+def _masked(written: Any, value: object, secrets: frozenset[str]) -> Any:
+    """Return what was written without secrets: of `${NAME:-default}` only the name."""
+    if isinstance(value, SecretStr) or (isinstance(written, str) and written in secrets):
+        reference = _REFERENCE.fullmatch(str(written))
+        return reference[1] + "}" if reference else _MASK
+    if isinstance(written, dict):
+        return {key: _masked(part, _part(value, key), secrets) for key, part in written.items()}
+    if isinstance(written, list):
+        return [_masked(part, _part(value, n), secrets) for n, part in enumerate(written)]
+    return written
+
+
+def _part(value: object, key: str | int) -> object:
+    """Return what stands under a key of options, a mapping or a list; None where nothing does."""
+    if isinstance(value, BaseModel):
+        for name, field_ in type(value).model_fields.items():
+            if key in (name, field_.alias):
+                return getattr(value, name)
+    elif isinstance(value, dict):
+        return value.get(key)
+    elif isinstance(value, list | tuple) and isinstance(key, int) and key < len(value):
+        return value[key]
+    return None

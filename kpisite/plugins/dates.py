@@ -46,7 +46,7 @@ def parse_dates(frame: pd.DataFrame, wanted: Any, zone: ZoneInfo) -> pd.DataFram
             frame[name] = _times(frame.loc[:, name], how, zone)
         except (ValueError, TypeError) as error:
             raise DatasourceError(
-                f"parse_dates: column '{name}': {str(error).splitlines()[0]}",
+                f"parse_dates: column '{name}': {str(error).partition('. You might')[0]}",
                 hint=f"Say what it is: parse_dates: {{{name}: '%d.%m.%Y'}}, or {{{name}: s}} for "
                 "seconds since 1970.",
             ) from error

@@ -24,7 +24,7 @@ def existing_file(folder: Path, written: str) -> Path:
     path = (folder / written).resolve()
     if path.is_file():
         return path
-    hint = nearest(path.name, [sibling.name for sibling in path.parent.glob("*")])
+    hint = nearest(path.name, [other.name for other in path.parent.glob("*") if other.is_file()])
     raise DatasourceError(
         f"there is no file {shown_paths(str(path), folder)}",
         hint=hint if hint.startswith("Did") else "Paths start at the folder of the report.",

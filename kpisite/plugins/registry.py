@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import functools
 import importlib
+import re
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Literal, cast
 
 from kpisite.errors import PluginError, nearest
 from kpisite.plugins.datasource import Datasource
+from kpisite.plugins.options import PluginOptions
 from kpisite.plugins.output import OutputDriver
 from kpisite.plugins.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kpisite.plugins.options import PluginOptions
-
 Kind = Literal["datasources", "views", "outputs"]
 
 _BASES: dict[Kind, type] = {"datasources": Datasource, "views": View, "outputs": OutputDriver}
+
+_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 PluginClass = type[Datasource] | type[View] | type[OutputDriver]
 
@@ -58,8 +60,9 @@ def load(kind: Kind, name: str) -> Plugin:
     """
     singular = kind.removesuffix("s")
     if ":" in name:
-        module, _, attribute = name.partition(":")
-        point = EntryPoint(name, f"{module}:{attribute}", f"kpisite.{kind}")
+        if _PATH.fullmatch(name) is None:
+            raise PluginError(f"'{name}' is no plugin", hint="Write it like package.module:Class.")
+        point = EntryPoint(name, name, f"kpisite.{kind}")
     else:
         found = names(kind)
         if name not in found:
@@ -70,7 +73,12 @@ def load(kind: Kind, name: str) -> Plugin:
         raise PluginError(
             f"{singular} plugin '{name}' is not a kpisite.plugins.{_BASES[kind].__name__}"
         )
-    return Plugin(kind, name, cast("PluginClass", cls))
+    if abstract := sorted(getattr(cls, "__abstractmethods__", ())):
+        raise PluginError(f"{singular} plugin '{name}' lacks {', '.join(abstract)}")
+    plugin = Plugin(kind, name, cast("PluginClass", cls))
+    if not issubclass(plugin.options, PluginOptions):
+        raise PluginError(f"the Options of {singular} plugin '{name}' are no PluginOptions")
+    return plugin
 
 
 def _import(point: EntryPoint, singular: str) -> object:
@@ -90,6 +98,11 @@ def _import(point: EntryPoint, singular: str) -> object:
         ) from error
     except AttributeError as error:
         raise PluginError(f"{singular} plugin '{point.name}': {error}") from error
+    except Exception as error:
+        raise PluginError(
+            f"{singular} plugin '{point.name}' cannot be imported: {type(error).__name__}: {error}",
+            hint="This is a bug of the plugin, or of a package that it needs.",
+        ) from error
     return found
 
 

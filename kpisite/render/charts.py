@@ -102,7 +102,8 @@ def _theme(figure: Any, height: int) -> None:
     from bokeh.models import Plot
 
     figure.update(height=height, sizing_mode="stretch_width")
-    for plot in figure.select({"type": Plot}):
+    plots = [figure] if isinstance(figure, Plot) else figure.select({"type": Plot})
+    for plot in plots:
         plot.update(
             background_fill_color=None,
             border_fill_color=None,

@@ -41,6 +41,7 @@ def table_html(
     max_rows: int | None = None,
     formats: Mapping[str, NumberFormat] | None = None,
     bars: Sequence[str] = (),
+    digits: int = 2,
 ) -> str:
     """Return HTML of a table: numbers aligned, a missing value as an en dash, all escaped.
 
@@ -48,8 +49,9 @@ def table_html(
         frame: The index is not shown.
         max_rows: Show that many, and say "10 of 25 rows"; None shows all.
         formats: Column → how its numbers are shown; otherwise integers as they are and other
-            numbers with as many digits as the column needs, at most two.
+            numbers with as many digits as the column needs, at most `digits`.
         bars: Columns whose numbers get a bar in the cell, as long as their share of the largest.
+        digits: The most digits after the point for numbers without a format.
 
     Raises:
         ViewError: A column in `formats` or `bars` is not there.
@@ -61,7 +63,7 @@ def table_html(
             raise ViewError(f"there is no column '{wanted}'", hint=nearest(wanted, names))
     shown = frame if max_rows is None else frame.head(max_rows)
     columns = [
-        _column(shown.iloc[:, position], name, formats.get(name), bar=name in bars)
+        _column(shown.iloc[:, position], name, formats.get(name), name in bars, digits)
         for position, name in enumerate(names)
     ]
     head = "".join(_header(column) for column in columns)
@@ -93,6 +95,7 @@ def _caption(shown: int, rows: int) -> str:
 
 def _header(column: _Column) -> str:
     name = column.name.replace("_", " ")
+    name = name[:1].upper() + name[1:]
     kinds = [column.kind if column.kind == "kpi-num" else ""]
     kinds += ["kpi-long"] if len(name) > _LONG_HEADER else []
     return f'<th scope="col"{_class(*kinds)}>{escape_html(name)}</th>'
@@ -104,7 +107,7 @@ def _class(*kinds: str) -> str:
 
 
 def _column(
-    series: pd.Series[Any], name: str, number_format: NumberFormat | None, *, bar: bool
+    series: pd.Series[Any], name: str, number_format: NumberFormat | None, bar: bool, digits: int
 ) -> _Column:
     values: list[Any] = [
         None if missing else value
@@ -115,7 +118,7 @@ def _column(
         numeric = all(_is_number(value) or isinstance(value, timedelta) for value in present)
     else:
         numeric = pd.api.types.is_numeric_dtype(series.dtype)
-    text = _numbers(present, number_format) if numeric else _texts(present)
+    text = _numbers(present, number_format, digits) if numeric else _texts(present)
     largest = max((_amount(value) for value in present), default=0.0) if numeric and bar else 0.0
     cells = [f'<span class="kpi-missing">{MISSING}</span>'] * len(values)
     for row, value in enumerate(values):
@@ -128,12 +131,14 @@ def _column(
     return _Column(name, kind, tuple(cells))
 
 
-def _numbers(present: Sequence[Any], given: NumberFormat | None) -> Callable[[Any], str]:
+def _numbers(
+    present: Sequence[Any], given: NumberFormat | None, digits: int
+) -> Callable[[Any], str]:
     """Return how a column of numbers or durations is shown."""
     if any(isinstance(value, timedelta) for value in present):
         duration = given or _DURATION
         return lambda value: duration.text(_amount(value))
-    number_format = given or NumberFormat(precision=_digits(present))
+    number_format = given or NumberFormat(precision=_digits(present, digits))
     return number_format.text
 
 
@@ -158,16 +163,17 @@ def _kind(present: Sequence[Any]) -> str:
     return "kpi-long" if any(len(str(value)) > _LONG_TEXT for value in present) else ""
 
 
-def _digits(present: Sequence[Any]) -> int:
-    """Return the fewest digits, at most two, that show all numbers as well as two would."""
-    hundredths = {
-        round(value * 100)
+def _digits(present: Sequence[Any], most: int) -> int:
+    """Return the fewest digits, at most `most`, that show all numbers as well as that many."""
+    parts = {
+        round(value * 10**most)
         for value in present
         if not isinstance(value, int) and math.isfinite(value)
     }
-    if all(number % 100 == 0 for number in hundredths):
-        return 0
-    return 1 if all(number % 10 == 0 for number in hundredths) else 2
+    fewest = most
+    while fewest and all(part % 10 ** (most - fewest + 1) == 0 for part in parts):
+        fewest -= 1
+    return fewest
 
 
 def _is_number(value: object) -> bool:

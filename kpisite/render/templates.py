@@ -5,7 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+)
 from markupsafe import Markup
 
 import kpisite
@@ -48,7 +55,7 @@ class Templates:
         """Return a rendered template.
 
         Raises:
-            ViewError: There is no such template.
+            ViewError: There is no such template, or it has a mistake.
         """
         try:
             return self._environment.get_template(path).render(**values)
@@ -57,6 +64,9 @@ class Templates:
                 f"there is no template '{error.name}'",
                 hint="Templates are looked up in the theme's custom_dir, then in kpisite's own.",
             ) from error
+        except TemplateError as error:
+            line = f":{error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
+            raise ViewError(f"{error.message}", where=f"template {path}{line}") from error
 
 
 def _sparkline(values: Sequence[float | None]) -> Markup:

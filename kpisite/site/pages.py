@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 1000
 """Rows of a frame that a view's page shows; the downloads have all."""
+DIGITS = 6
+"""Digits after the point that a view's page shows of the data, at most."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,7 @@ class _ReportPages:
                 {
                     "name": name,
                     "record": frame_record,
-                    "table": table_html(frame, max_rows=MAX_ROWS),
+                    "table": table_html(frame, max_rows=MAX_ROWS, digits=DIGITS),
                     "downloads": [
                         {"title": "CSV", "url": self.urls.asset(here, csv.uri)},
                         {"title": "Parquet", "url": self.urls.asset(here, parquet.uri)},

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal
 
-from bokeh.models import CDSView, ColumnDataSource, HBar, Plot, Span, VBar
+from bokeh.models import CDSView, ColumnDataSource, HBar, Plot, VBar
+from bokeh.models.annotations import Span
 
 from kpisite.views._plot_frame import (
     LINE,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 HEIGHT = 230
 _NAME_WIDTH = 140
+_PHONE_FRAME = 260
 _DAY = 86_400_000.0
 _FULL, _LEAST = 0.78, 4
 """Share of its slot that a bar takes; fewer places than that leave the bars slim."""
@@ -65,9 +68,9 @@ def bar_plot(data: PlotData, look: Look) -> Plot:
     for position, text in _labelled(data, look):
         plot.min_border_top = 18
         place: dict[str, Any] = {"x": f"at{position}", "y": f"tip{position}", "y_offset": -3}
-        add_texts(
-            plot, source, view, text=text, text_align="center", text_baseline="bottom", **place
-        )
+        place |= {"text": text, "text_align": "center", "text_baseline": "bottom"}
+        room = _PHONE_FRAME / (len(data.x.at) * count)
+        add_texts(plot, source, view, wide=max(map(width, source.data[text])) > room, **place)
     return plot
 
 
@@ -98,10 +101,10 @@ def barh_plot(data: PlotData, look: Look) -> Plot:
     _add_zero(plot, x, "height")
     tip = _tip(data, look)
     add_hover(plot, source, view, tip, left=x.start, right=x.end, bottom="left", top="right")
+    border = 10
     for position, text in _labelled(data, look):
-        plot.min_border_right = max(
-            plot.min_border_right, round(max(map(width, source.data[text]))) + 10
-        )
+        border = max(border, round(max(map(width, source.data[text]))) + 10)
+        plot.min_border_right = border
         place: dict[str, Any] = {"x": f"tip{position}", "y": f"at{position}", "x_offset": 6}
         add_texts(plot, source, view, text=text, text_baseline="middle", **place)
     return plot
@@ -131,7 +134,7 @@ def _ends(spans: Sequence[Sequence[tuple[float, float]]]) -> list[float]:
 def _source(
     data: PlotData, spans: Sequence[Sequence[tuple[float, float]]], slots: Slots, look: Look
 ) -> ColumnDataSource:
-    columns: dict[str, list[Any]] = {"label": list(data.x.labels)}
+    columns: dict[str, Any] = {"label": list(data.x.labels)}
     columns |= {"left": slots.left, "right": slots.right}
     slot = slots.right[0] - slots.left[0]
     count = 1 if look.stacked else len(data.series)
@@ -179,12 +182,10 @@ def _tip(data: PlotData, look: Look) -> str:
     return tip_html("@label", rows)
 
 
-def _add_zero(plot: Plot, ticks: Ticks, dimension: str) -> None:
+def _add_zero(plot: Plot, ticks: Ticks, dimension: Literal["width", "height"]) -> None:
     """Mark the zero that bars go both ways from."""
     if ticks.start < 0 < ticks.end:
-        plot.add_layout(
-            Span(location=0, dimension=dimension, line_color=LINE, tags=["kpi-line"])
-        )
+        plot.add_layout(Span(location=0, dimension=dimension, line_color=LINE, tags=["kpi-line"]))
 
 
 def _share(places: int) -> float:
@@ -217,4 +218,4 @@ def _time_step(at: Sequence[float], period: Period) -> float:
 
 
 def _least_gap(at: Sequence[float]) -> float | None:
-    return min((b - a for a, b in zip(at, at[1:], strict=False) if b > a), default=None)
+    return min((b - a for a, b in pairwise(at) if b > a), default=None)

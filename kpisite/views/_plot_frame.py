@@ -13,24 +13,23 @@ from bokeh.models import (
     Grid,
     HoverTool,
     LinearAxis,
-    NoOverlap,
     Plot,
     Quad,
     Range1d,
     Text,
 )
 
-from kpisite.plugins import NumberFormat
 from kpisite.views._plot_scale import Ticks
 from kpisite.views._plot_text import canvas_text, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kpisite.plugins import Period
+    from kpisite.plugins import NumberFormat, Period
     from kpisite.views._plot_data import XAxis
 
 Kind = Literal["line", "bar", "barh", "scatter"]
+Side = Literal["below", "left"]
 
 COLOURS = ("#2563c9", "#c2680c", "#0b8276", "#8b3fbf", "#a8326b", "#6d7278", "#7a6a00")
 """The series' colours until the page's own replace them."""
@@ -82,8 +81,8 @@ class Slots:
 def empty_plot(x: Ticks, y: Ticks, height: int, *, vertical_grid: bool = False) -> Plot:
     """Return a plot with ranges and a grid, and no axes yet."""
     return Plot(
-        x_range=Range1d(x.start, x.end),
-        y_range=Range1d(y.start, y.end),
+        x_range=Range1d(start=x.start, end=x.end),
+        y_range=Range1d(start=y.start, end=y.end),
         title=None,
         height=height,
         min_border_top=8,
@@ -100,13 +99,13 @@ def empty_plot(x: Ticks, y: Ticks, height: int, *, vertical_grid: bool = False) 
     )
 
 
-def add_axis(plot: Plot, side: str, ticks: Ticks, **look: Any) -> LinearAxis:
-    """Add an axis with exactly these ticks; below, those that do not fit are left out."""
+def add_axis(plot: Plot, side: Side, ticks: Ticks, **look: Any) -> LinearAxis:
+    """Add an axis with exactly these ticks; below, `charts.js` leaves out what does not fit."""
     if side == "below":
-        look.setdefault("major_label_policy", NoOverlap(min_distance=6))
+        look.setdefault("tags", ["kpi-thin"])
     labels = map(canvas_text, ticks.labels)
     axis = LinearAxis(
-        ticker=FixedTicker(ticks=list(ticks.at)),
+        ticker=FixedTicker(ticks=list(ticks.at)),  # type: ignore[arg-type]
         major_label_overrides=dict(zip(ticks.at, labels, strict=True)),
         major_label_standoff=8,
         **look,
@@ -117,9 +116,9 @@ def add_axis(plot: Plot, side: str, ticks: Ticks, **look: Any) -> LinearAxis:
 
 def add_category_axis(plot: Plot, ticks: Ticks, rotation: float | None) -> None:
     """Add names below the plot; without a rotation, `charts.js` turns them where they are long."""
-    look: dict[str, Any] = {"tags": ["kpi-turn"]}
+    look: dict[str, Any] = {"tags": ["kpi-thin", "kpi-turn"]}
     if rotation is not None:
-        look = {"major_label_orientation": math.radians(rotation)}
+        look = {"tags": ["kpi-thin"], "major_label_orientation": math.radians(rotation)}
     add_axis(plot, "below", ticks, **look)
 
 
@@ -141,13 +140,26 @@ def add_hover(
         level="underlay",
         tags=["kpi-ink"],
     )
-    plot.add_tools(HoverTool(renderers=[bands], tooltips=tip, point_policy="follow_mouse"))
+    plot.add_tools(
+        HoverTool(renderers=[bands], tooltips=tip, point_policy="follow_mouse", show_arrow=False)
+    )
 
 
-def add_texts(plot: Plot, source: ColumnDataSource, view: CDSView, **place: Any) -> None:
-    """Add small grey texts that may reach over the frame's edge."""
+def add_texts(
+    plot: Plot, source: ColumnDataSource, view: CDSView, *, wide: bool = False, **place: Any
+) -> None:
+    """Add small grey texts that may reach over the frame's edge.
+
+    Args:
+        plot: Where.
+        source: Its columns are named in `place`.
+        view: All of the source.
+        wide: Whether there are too many for a narrow chart.
+        place: Fields of Bokeh's `Text`.
+    """
     glyph = Text(**place, text_font_size=FONT, text_color=MUTED)
-    plot.add_glyph(source, glyph, view=view, level="annotation", tags=["kpi-muted"])
+    tags = ["kpi-muted", *(["kpi-wide"] if wide else [])]
+    plot.add_glyph(source, glyph, view=view, level="annotation", tags=tags)
 
 
 def value_texts(values: Sequence[float], number_format: NumberFormat) -> list[str]:

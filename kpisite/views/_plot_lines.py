@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
-from bokeh.models import CDSView, ColumnDataSource, Label, Line, Plot, Scatter, VArea
+from bokeh.core.property.vectorization import Field
+from bokeh.models import CDSView, ColumnDataSource, Line, Plot, Scatter, Text, VArea
 
 from kpisite.plugins import NumberFormat
 from kpisite.views._plot_frame import (
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 HEIGHT = 230
 _FRAME_HEIGHT = 190
 _LABEL_HEIGHT = 14
+_ROUNDS = 20
 _SHORT, _LONG = 50, 150
 """Names up to the first are shown at the lines' ends on any screen, up to the second on wide."""
 
@@ -52,14 +55,16 @@ def line_plot(data: PlotData, look: Look) -> Plot:
     y = padded(number_ticks(drawn, look.number_format, from_zero=look.stacked), 0.02)
     x = _x_ticks(data.x, look)
     slots = _slots(data.x.at, x)
-    source = ColumnDataSource({"label": list(data.x.labels), "x": slots.middle})
-    source.data |= {"left": slots.left, "right": slots.right}
+    columns: dict[str, Any] = {"label": list(data.x.labels), "x": slots.middle}
+    columns |= {"left": slots.left, "right": slots.right}
     plot, view = empty_plot(x, y, HEIGHT), CDSView()
     for position, (series, line) in enumerate(zip(data.series, lines, strict=True)):
-        source.data[f"y{position}"] = line
-        source.data[f"text{position}"] = value_texts(series.values, look.number_format)
+        columns[f"y{position}"] = line
+        columns[f"text{position}"] = value_texts(series.values, look.number_format)
         if look.stacked:
-            source.data[f"floor{position}"] = floors[position]
+            columns[f"floor{position}"] = floors[position]
+    source = ColumnDataSource(columns)
+    for position, line in enumerate(lines):
         _add_line(plot, source, view, position, look, dots=_has_lone_point(line))
     if data.x.kind == "category":
         add_category_axis(plot, x, look.rotation)
@@ -105,27 +110,40 @@ def _add_names(
         if last is not None:
             ends.append((position, data.x.at[last], line[last]))
     wanted = [(value - y.start) * scale for _, _, value in ends]
-    for (position, at, value), shown, want in zip(ends, spread(wanted), wanted, strict=True):
-        plot.add_layout(
-            Label(
-                x=at,
-                y=value,
-                x_offset=8,
-                y_offset=round(shown - want, 1),
-                text=canvas_text(data.series[position].name),
-                text_baseline="middle",
-                text_font_size=FONT,
-                text_font_style="bold",
-                text_color=look.colour(position),
-                tags=[*look.tags(position), "kpi-end", *(["kpi-wide"] if fit == "wide" else [])],
-            )
-        )
+    source = ColumnDataSource(
+        {
+            "x": [at for _, at, _ in ends],
+            "y": [value for _, _, value in ends],
+            "name": [canvas_text(data.series[position].name) for position, _, _ in ends],
+            "shift": [round(w - s, 1) for w, s in zip(wanted, spread(wanted), strict=True)],
+            "colour": [look.colour(position) for position, _, _ in ends],
+            "series": ["".join(look.tags(position)) for position, _, _ in ends],
+        }
+    )
+    names = Text(
+        x="x",
+        y="y",
+        text="name",
+        x_offset=8,
+        y_offset=Field("shift"),
+        text_baseline="middle",
+        text_font_size=FONT,
+        text_font_style="bold",
+        text_color="colour",
+    )
+    tags = ["kpi-end", *(["kpi-wide"] if fit == "wide" else [])]
+    plot.add_glyph(source, names, level="annotation", tags=tags)
 
 
 def spread(wanted: Sequence[float]) -> list[float]:
     """Return heights in pixels near those that are wanted, no two closer than a line of text."""
     order = sorted(range(len(wanted)), key=lambda i: wanted[i])
     shown = list(wanted)
+    for _ in range(_ROUNDS):
+        for lower, upper in pairwise(order):
+            push = max(0.0, _LABEL_HEIGHT - (shown[upper] - shown[lower])) / 2
+            shown[lower] -= push
+            shown[upper] += push
     floor = 0.0
     for i in order:
         shown[i] = max(shown[i], floor)
@@ -167,5 +185,5 @@ def _x_ticks(x: XAxis, look: Look) -> Ticks:
 
 def _slots(at: Sequence[float], x: Ticks) -> Slots:
     """Return the stretch that is nearer to each place than to any other."""
-    between = [(a + b) / 2 for a, b in zip(at, at[1:], strict=False)]
+    between = [(a + b) / 2 for a, b in pairwise(at)]
     return Slots(list(at), [x.start, *between], [*between, x.end])

@@ -104,7 +104,7 @@ def _step(span: float, low: float, high: float, style: str, *, whole: bool) -> f
     if whole and style == "number":
         power = max(power, 0)
     while True:
-        for factor in (1, 2, 5):
+        for factor in (1, 2, 2.5, 5) if power > 0 else (1, 2, 5):
             step = factor * 10.0**power if power < 0 else float(factor * 10**power)
             if fits(step):
                 return step
@@ -131,7 +131,7 @@ def _hours(days: float) -> float:
 
 
 def _steps(first: datetime, last: datetime, step: timedelta) -> list[datetime]:
-    moments = []
+    moments: list[datetime] = []
     moment = first
     while moment < last:
         moments.append(moment)
@@ -142,7 +142,7 @@ def _steps(first: datetime, last: datetime, step: timedelta) -> list[datetime]:
 def _months(first: datetime, last: datetime, step: int) -> list[datetime]:
     """Return the firsts of months that are a multiple of `step` away from January."""
     day = first.date().replace(day=1)
-    moments = []
+    moments: list[datetime] = []
     while True:
         moment = datetime(day.year, day.month, 1)  # noqa: DTZ001 - the wall clock
         if moment >= last:

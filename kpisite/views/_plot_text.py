@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _NARROW, _WIDE = frozenset("iljtfrI.,:;|!'()[]- "), frozenset("mwMW@%—…")
 _ZERO_WIDTH_SPACE = "\u200b"
 _TIP = (
-    "margin:-5px;padding:6px 9px;font:12px/1.5 var(--kpi-font);color:var(--kpi-ink);"
-    "background:var(--kpi-card);font-variant-numeric:tabular-nums;max-width:260px"
+    "font:12px/1.5 var(--kpi-font);color:var(--kpi-ink);font-variant-numeric:tabular-nums;"
+    "max-width:240px"
 )
 _SHAPES = {"line": "Line chart", "bar": "Bar chart", "barh": "Bar chart", "scatter": "Scatter plot"}
 
@@ -44,7 +44,7 @@ def shorten(text: str, pixels: float) -> str:
 
 
 def canvas_text(text: str) -> str:
-    """Return a text that Bokeh draws as it is, and not as a formula: `$$x$$`, `\\(x\\)`."""
+    """Return a text that Bokeh draws as it is, and does not take for a formula: `$$x$$`."""
     for mark in ("$$", "\\(", "\\[", "\\)", "\\]"):
         text = text.replace(mark, mark[0] + _ZERO_WIDTH_SPACE + mark[1])
     return text

@@ -35,7 +35,7 @@ def is_numeric(frame: pd.DataFrame, name: str) -> bool:
     if present:
         return all(isinstance(v, timedelta) or _is_number(v) for v in present)
     dtype = frame.dtypes.iloc[[str(label) for label in frame.columns].index(name)]
-    return bool(pd.api.types.is_numeric_dtype(dtype)) or dtype == object
+    return bool(pd.api.types.is_numeric_dtype(dtype)) or str(dtype) == "object"
 
 
 def kind_of(values: Sequence[Any]) -> XKind:
@@ -86,8 +86,11 @@ def time_labels(at: Sequence[float]) -> list[str]:
     """Return "Mon 4 Feb 2013", with the time of day where one of them is not midnight."""
     moments = [wall_time(x) for x in at]
     whole = all((m.hour, m.minute, m.second) == (0, 0, 0) for m in moments)
-    return [f"{_DAYS[m.weekday()]} {m.day} {MONTHS[m.month - 1]} {m.year}" + ("" if whole else
-            f", {m:%H:%M}") for m in moments]
+    return [
+        f"{_DAYS[m.weekday()]} {m.day} {MONTHS[m.month - 1]} {m.year}"
+        + ("" if whole else f", {m:%H:%M}")
+        for m in moments
+    ]
 
 
 def word(value: Any) -> str:

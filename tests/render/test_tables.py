@@ -93,7 +93,7 @@ def test_a_cut_table_says_so_and_a_whole_one_says_it_to_screen_readers_only() ->
 
 def test_headers_are_the_columns_with_spaces_for_underscores() -> None:
     html = table_html(pd.DataFrame([[1, 2, 3]], columns=["mean_delay", 7, "<b>"]))
-    assert re.findall(r"<th [^>]*>(.*?)</th>", html) == ["mean delay", "7", "&lt;b&gt;"]
+    assert re.findall(r"<th [^>]*>(.*?)</th>", html) == ["Mean delay", "7", "&lt;b&gt;"]
 
 
 def test_columns_of_the_same_name_keep_their_own_values() -> None:

@@ -1,0 +1,156 @@
+"""Publish a built site through the outputs of all reports, and record where editions went."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, cast
+
+from kpisite.archive.deliveries import add_delivery, read_log
+from kpisite.errors import ArchiveError, KpisiteError
+from kpisite.model.delivery import Delivery, Receipt
+from kpisite.pipeline.problems import redact
+from kpisite.plugins.output import OutputContext, OutputDriver, Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from kpisite.pipeline.loading import LoadedReport
+    from kpisite.pipeline.project import Project
+    from kpisite.plugins.binding import Bound
+
+
+@dataclass(frozen=True)
+class OutputResult:
+    """What became of an output that one or several reports name."""
+
+    outputs: tuple[str, ...]
+    """`flights/web`: report and output id, of all that share its plugin and options."""
+    plugin: str
+    status: Literal["ok", "failed", "planned"]
+    target: str = ""
+    """Where it goes; empty where the driver could not say."""
+    details: Mapping[str, str | int] = field(default_factory=dict)
+    """Counts and the like from the receipt."""
+    recorded: int = 0
+    """How many deliveries of editions were recorded."""
+    plan: tuple[str, ...] = ()
+    """What would be done, in a dry run."""
+    message: str = ""
+    """Why it failed, and what to do."""
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """An output with all reports that name it: equal ones are deployed once."""
+
+    bound: Bound
+    members: list[tuple[LoadedReport, str]]
+
+    @property
+    def secrets(self) -> set[str]:
+        return {secret for report, _ in self.members for secret in report.secrets}
+
+
+def read_site(folder: Path) -> Site:
+    """Return a built site: its files, sorted, and the digest of all paths and contents."""
+    files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    whole = hashlib.sha256()
+    for path in files:
+        with (folder / path).open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        whole.update(f"{path}\0{content}\n".encode())
+    return Site(folder, tuple(files), whole.hexdigest())
+
+
+def publish(
+    project: Project, reports: Iterable[LoadedReport], site: Site, *, dry_run: bool
+) -> list[OutputResult]:
+    """Deploy a site through every output; one that fails does not stop the others.
+
+    After a deploy, each sealed edition of the reports that name the output gets its delivery
+    recorded, unless this revision went to this target before.
+
+    Args:
+        project: Relative paths of outputs start at its folder; its time is that of deliveries.
+        reports: Equal outputs of several reports are deployed once.
+        site: What is deployed.
+        dry_run: Only say what would be done: nothing is delivered, nothing recorded.
+    """
+    return [_publish_one(project, shared, site, dry_run=dry_run) for shared in _shared(reports)]
+
+
+def _shared(reports: Iterable[LoadedReport]) -> list[_Shared]:
+    found: list[_Shared] = []
+    for report in reports:
+        for id_, bound in report.outputs.items():
+            for other in found:
+                same_plugin = other.bound.plugin.cls is bound.plugin.cls
+                if same_plugin and other.bound.options == bound.options:
+                    other.members.append((report, id_))
+                    break
+            else:
+                found.append(_Shared(bound, [(report, id_)]))
+    return found
+
+
+def _publish_one(project: Project, shared: _Shared, site: Site, *, dry_run: bool) -> OutputResult:
+    outputs = tuple(f"{report.id}/{id_}" for report, id_ in shared.members)
+    plugin = shared.bound.plugin.name
+    target = ""
+    try:
+        cls = cast("type[OutputDriver]", shared.bound.plugin.cls)
+        context = OutputContext(shared.members[0][1], project.folder)
+        driver = cls(shared.bound.options, context)
+        target = redact(driver.target, shared.bound.secrets)
+        if dry_run:
+            plan = tuple(redact(line, shared.secrets) for line in driver.plan(site))
+            return OutputResult(outputs, plugin, "planned", target, plan=plan)
+        receipt = _without_secrets(driver.deploy(site), shared.bound.secrets)
+    except KpisiteError as error:
+        message = redact(str(error), shared.secrets)
+        return OutputResult(outputs, plugin, "failed", target, message=message)
+    except Exception as error:  # noqa: BLE001 - a plugin's mistake stops its output, not the others
+        message = redact(f"{type(error).__name__}: {error}", shared.secrets)
+        return OutputResult(outputs, plugin, "failed", target, message=message)
+    try:
+        recorded = _record(project, shared, receipt)
+    except ArchiveError as error:
+        message = f"it arrived, but that could not be recorded: {error}"
+        return OutputResult(
+            outputs, plugin, "failed", receipt.target, receipt.details, message=message
+        )
+    return OutputResult(outputs, plugin, "ok", receipt.target, receipt.details, recorded)
+
+
+def _record(project: Project, shared: _Shared, receipt: Receipt) -> int:
+    """Record the delivery of the sealed editions; return how many were new."""
+    names: dict[str, list[str]] = {}
+    for report, id_ in shared.members:
+        names.setdefault(report.id, []).append(id_)
+    recorded = 0
+    for edition in project.archive.editions():
+        record = edition.record
+        for id_ in names.get(record.report, ()) if record.status == "sealed" else ():
+            if read_log(project.archive, record, id_).has(record.revision, receipt.target):
+                continue
+            delivery = Delivery(
+                output=id_,
+                plugin=shared.bound.plugin.name,
+                revision=record.revision,
+                time=project.now,
+                receipt=receipt,
+            )
+            add_delivery(project.archive, record, delivery)
+            recorded += 1
+    return recorded
+
+
+def _without_secrets(receipt: Receipt, secrets: Sequence[str] | frozenset[str]) -> Receipt:
+    details = {
+        name: redact(value, secrets) if isinstance(value, str) else value
+        for name, value in receipt.details.items()
+    }
+    target = redact(receipt.target, secrets)
+    return receipt.model_copy(update={"target": target, "details": details})

@@ -1,0 +1,174 @@
+"""The view `plot`: lines, bars and points of a query, as a chart that answers to the pointer."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from kpisite.model.number import Style, check_unit
+from kpisite.plugins import NumberFormat, QueryOptions, View, escape_html
+from kpisite.views._plot_data import PlotData, check_unique, columns_of, plot_data
+from kpisite.views._plot_text import describe, legend_html
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from kpisite.plugins import Page
+    from kpisite.views._plot_frame import Look
+
+_LINK = re.compile(r"(https?:|mailto:|(?![A-Za-z][A-Za-z0-9+.-]*:)(?!//))", re.IGNORECASE)
+_COLOURS = 7
+
+
+class Plot(View):
+    """Draws the numbers of a query over its time, its numbers, or its categories."""
+
+    class Options(QueryOptions):
+        """Every column of numbers is a series, or every value of `groupby`."""
+
+        time_column: str = "time"
+        """The column of the x axis; where the query has no such column, its first one."""
+        kind: Literal["line", "bar", "barh", "scatter"] = "line"
+        """What is drawn: lines, upright bars, lying bars, or points."""
+        stacked: bool = False
+        """Whether bars, or lines as areas, stand on each other."""
+        groupby: str | None = None
+        """Column with a series per value, of the first column of numbers."""
+        label_map: dict[str, str] = Field(default_factory=dict)
+        """Series → the name that is shown."""
+        legend: bool | dict[str, Any] | None = None
+        """Whether the series are named; by default, from two on. A mapping counts as true."""
+        bar_labels: bool | None = None
+        """Whether bars say their values; by default, lying bars of one series do."""
+        xtick_rotation: float | None = Field(default=None, ge=-90, le=90)
+        """Degrees that the names of categories are turned by; by default, where they are long."""
+        link_url: str = ""
+        """Where a link below the chart leads: http, https, mailto, or a relative address."""
+        format: Style = "number"
+        """number, percent (of ratios: 0.8), duration (of seconds), bytes, or currency."""
+        precision: int = Field(default=0, ge=0, le=12)
+        """Digits after the point, in the hover and at bars; ticks have those that they need."""
+        unit: str = ""
+        """Shown behind a plain number."""
+        currency: str = Field(default="", pattern=r"^([A-Z]{3})?$", examples=["EUR"])
+        """ISO 4217 code; only with `format: currency`."""
+
+        @field_validator("link_url")
+        @classmethod
+        def _safe_link(cls, value: str) -> str:
+            if not _LINK.match(value) or re.search(r"[\x00-\x20\\]", value):
+                raise ValueError(
+                    f"'{value}' is no link; use https://…, http://…, mailto:… or a relative address"
+                )
+            return value
+
+        @model_validator(mode="after")
+        def _check_together(self) -> Self:
+            check_unit(self.format, self.unit, self.currency)
+            if self.stacked and self.kind == "scatter":
+                raise ValueError("points cannot be stacked; use 'kind: bar' or leave out 'stacked'")
+            return self
+
+        @property
+        def number_format(self) -> NumberFormat:
+            """How the values are shown."""
+            return NumberFormat(
+                style=self.format, precision=self.precision, unit=self.unit, currency=self.currency
+            )
+
+    options: Options
+
+    def check(self, frames: Mapping[str, pd.DataFrame]) -> Sequence[str]:
+        """Refuse a frame that lacks what is drawn; note what is not shown, and shared colours."""
+        frame, options = frames["main"], self.options
+        if frame.empty:
+            return ()
+        columns = columns_of(frame, options.time_column, options.groupby)
+        notes = []
+        if options.kind == "scatter":
+            count = len(columns.numeric)
+        else:
+            check_unique(frame, columns)
+            if columns.texts:
+                notes.append(f"columns of text are not drawn: {', '.join(columns.texts)}")
+            count = len(columns.numeric)
+        if columns.groupby is not None:
+            position = [str(name) for name in frame.columns].index(columns.groupby)
+            count = int(frame.iloc[:, position].nunique(dropna=False))
+            if len(columns.numeric) > 1:
+                ignored = ", ".join(columns.numeric[1:])
+                notes.append(f"groupby draws '{columns.numeric[0]}' only, not {ignored}")
+        if count > _COLOURS:
+            notes.append(f"{count} series share {_COLOURS} colours")
+        return notes
+
+    def render_md(self, frames: Mapping[str, pd.DataFrame], page: Page) -> str:
+        """Return the chart with its legend, or the words that there is nothing to draw."""
+        frame, options = frames["main"], self.options
+        if frame.empty:
+            return page.template("views/empty.html")
+        columns = columns_of(frame, options.time_column, options.groupby)
+        scatter = options.kind == "scatter"
+        data = plot_data(frame, columns, page.period, options.label_map, scatter=scatter)
+        if not data.x.at:
+            return page.template("views/empty.html")
+        look = self._look(data, page)
+        figure = _draw(data, look, columns.texts)
+        chart = page.chart(
+            figure, description=describe(self.title, options.kind, data), height=figure.height
+        )
+        legend = _legend(data, look)
+        return f'<div class="kpi-plot">{legend}{chart}{self._link()}</div>'
+
+    def _look(self, data: PlotData, page: Page) -> Look:
+        from kpisite.views._plot_frame import Look  # here: Bokeh costs more than a second
+
+        options, several = self.options, len(data.series) > 1
+        alone = options.kind == "barh" and not several
+        return Look(
+            kind=options.kind,
+            stacked=options.stacked,
+            legend=several if options.legend is None else options.legend is not False,
+            bar_labels=alone if options.bar_labels is None else options.bar_labels,
+            rotation=options.xtick_rotation,
+            number_format=options.number_format,
+            colours=page.theme.series_colors,
+            period=page.period,
+        )
+
+    def _link(self) -> str:
+        if not self.options.link_url:
+            return ""
+        address = escape_html(self.options.link_url)
+        return f'<a class="kpi-chart-link" href="{address}">More about this →</a>'
+
+
+def _draw(data: PlotData, look: Look, text_columns: Sequence[str]) -> Any:
+    from kpisite.views._plot_bars import bar_plot, barh_plot
+    from kpisite.views._plot_lines import line_plot
+    from kpisite.views._plot_points import scatter_plot
+
+    match look.kind:
+        case "line":
+            return line_plot(data, look)
+        case "bar":
+            return bar_plot(data, look)
+        case "barh":
+            return barh_plot(data, look)
+        case "scatter":
+            return scatter_plot(data, look, text_columns)
+
+
+def _legend(data: PlotData, look: Look) -> str:
+    """Return the legend in HTML, where the names do not stand in the chart itself."""
+    from kpisite.views._plot_lines import names_at_ends
+
+    fit = names_at_ends([s.name for s in data.series]) if look.kind == "line" else "never"
+    if not look.legend or fit == "always":
+        return ""
+    entries = [(series.name, look.css_colour(i)) for i, series in enumerate(data.series)]
+    return legend_html(entries, narrow_only=fit == "wide")

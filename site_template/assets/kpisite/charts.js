@@ -1,0 +1,211 @@
+// Draws the charts of a page: near the viewport or when touched, in the page's own colours.
+(function () {
+  "use strict";
+
+  const NEAR = "400px";
+  const WIDE = 480; // CSS pixels; kpisite.css hides narrow legends from there on
+  const folder = new URL(".", document.currentScript.src);
+  const charts = new Map(); // element -> {doc, root, views}, null while it is being drawn
+  const pen = document.createElement("canvas").getContext("2d");
+  let library = null;
+
+  function loadBokeh(name) {
+    library = library || new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = new URL(name, folder).href;
+      script.onload = () => resolve(window.Bokeh);
+      script.onerror = () => {
+        library = null;
+        reject(new Error("the chart library did not load"));
+      };
+      document.head.append(script);
+    });
+    return library;
+  }
+
+  async function mount(element) {
+    if (charts.has(element)) return;
+    charts.set(element, null);
+    near.unobserve(element);
+    try {
+      const { doc } = JSON.parse(element.querySelector("script").textContent);
+      const tools = element.hasAttribute("data-kpi-tools");
+      if (tools) addTools(doc.roots[0]);
+      const Bokeh = await loadBokeh(element.dataset.kpiBokeh);
+      if (!element.isConnected) return void charts.delete(element);
+      const known = new Set(Bokeh.documents);
+      const target = element.appendChild(document.createElement("div"));
+      target.className = "kpi-chart-canvas";
+      const views = await Bokeh.embed.embed_item({ doc, root_id: doc.roots[0].id }, target);
+      const live = Bokeh.documents.find((one) => !known.has(one) && one.roots()[0].id === doc.roots[0].id);
+      const chart = { doc: live, root: live.roots()[0], views, ticks: new Map() };
+      charts.set(element, chart);
+      if (!element.isConnected) return unmount(element);
+      paint(element, chart);
+      fit(element, chart);
+      sizes.observe(element);
+      element.setAttribute("data-kpi-mounted", "");
+    } catch (error) {
+      fail(element, error);
+    }
+  }
+
+  function fail(element, error) {
+    const note = element.appendChild(document.createElement("p"));
+    note.className = "kpi-chart-error";
+    note.textContent = `This chart could not be drawn: ${error.message}`;
+    element.setAttribute("role", "group"); // so that the note is read out
+    console.error(element.id, error);
+  }
+
+  function unmount(element) {
+    const chart = charts.get(element);
+    charts.delete(element);
+    near.unobserve(element);
+    sizes.unobserve(element);
+    if (!chart) return;
+    chart.views.clear();
+    chart.doc.clear();
+    const position = window.Bokeh.documents.indexOf(chart.doc);
+    if (position >= 0) window.Bokeh.documents.splice(position, 1);
+  }
+
+  // The toolbar, for a chart that has room for it: in its JSON, before it is drawn.
+  function addTools(plot) {
+    const toolbar = plot.attributes.toolbar;
+    const names = ["PanTool", "BoxZoomTool", "ResetTool", "SaveTool"];
+    const added = names.map((name) => ({ type: "object", name, id: `${plot.id}-${name}` }));
+    const { tools = [], ...rest } = toolbar.attributes || {};
+    toolbar.attributes = { ...rest, logo: null, tools: [...tools, ...added] };
+    plot.attributes.toolbar_location = "above";
+  }
+
+  // The page's colours
+
+  function paint(element, chart) {
+    const style = getComputedStyle(element);
+    const colour = (name) => style.getPropertyValue(`--kpi-${name}`).trim();
+    const font = colour("font") || style.fontFamily;
+    for (const model of chart.root.references()) {
+      if (/Axis$/.test(model.type)) {
+        const ink = model.tags.includes("kpi-ink") ? "ink" : "muted";
+        set(model, { major_label_text_color: colour(ink), axis_label_text_color: colour("muted") });
+        set(model, { axis_line_color: colour("line"), major_tick_line_color: colour("line") });
+        set(model, { major_label_text_font: font, axis_label_text_font: font });
+        continue;
+      }
+      if (model.type === "Grid") set(model, { grid_line_color: colour("grid") });
+      if (model.type === "Title") set(model, { text_color: colour("ink"), text_font: font });
+      if (model.type === "Legend") {
+        set(model, { label_text_color: colour("ink"), background_fill_color: colour("card") });
+        set(model, { border_line_color: colour("line"), label_text_font: font });
+      }
+      if ((model.tags || []).includes("kpi-end")) {
+        const data = model.data_source.data;
+        const own = data.series.map((tag, i) => (tag ? colour(tag.slice(4)) : data.colour[i]));
+        model.data_source.data = { ...data, colour: own };
+        set(model.glyph, { text_font: font });
+      }
+      const tag = (model.tags || []).map((tag) => /^kpi-(series-\d+|ink|muted|accent|line)$/.exec(tag)).find(Boolean);
+      if (!tag) continue;
+      const c = colour(tag[1]);
+      for (const one of [model, model.glyph, model.hover_glyph]) {
+        if (one && one.properties) set(one, { fill_color: c, line_color: c, text_color: c, text_font: font });
+      }
+      const lit = model.hover_glyph;
+      if (lit && lit.type === "Scatter") set(lit, { line_color: colour("card") });
+      if (model.glyph && model.glyph.type === "Scatter") set(model.glyph, { line_color: colour("card") });
+    }
+  }
+
+  // What is switched off (null) stays off; colours of glyphs are values, not names of columns.
+  function set(model, values) {
+    const changed = {};
+    for (const [name, value] of Object.entries(values)) {
+      const property = model.properties[name];
+      if (!property || !value) continue;
+      const now = property.get_value();
+      if (now === null || (now && now.value === null)) continue;
+      changed[name] = now && typeof now === "object" ? { value } : value;
+    }
+    model.setv(changed);
+  }
+
+  // What depends on the width
+
+  function fit(element, chart) {
+    const plot = chart.root;
+    const models = [...plot.references()];
+    const has = (model, tag) => (model.tags || []).includes(tag);
+    for (const model of models) if (has(model, "kpi-wide")) model.visible = element.clientWidth >= WIDE;
+    if (!plot.x_range) return;
+    let frame = element.clientWidth - (plot.outer_width - plot.inner_width || 60);
+    const { start, end } = plot.x_range;
+    let border = 0;
+    for (const model of models) {
+      if (!has(model, "kpi-end") || !model.visible) continue;
+      pen.font = `bold 11px ${model.glyph.text_font.value}`;
+      const { x, name } = model.data_source.data;
+      const needs = (text, at) => pen.measureText(text).width + 12 - ((end - at) / (end - start)) * frame;
+      border = Math.max(border, ...Array.from(name, (text, i) => needs(text, x[i])));
+    }
+    if (border) {
+      const wanted = Math.max(10, Math.ceil(border));
+      frame -= wanted - plot.min_border_right;
+      plot.min_border_right = wanted;
+    }
+    for (const model of models) if (has(model, "kpi-thin")) thin(model, chart, frame);
+  }
+
+  // Long names lean, and as many labels are left out as do not fit: every second, third …
+  function thin(axis, chart, frame) {
+    if (!chart.ticks.has(axis)) chart.ticks.set(axis, [...axis.ticker.ticks]);
+    const ticks = chart.ticks.get(axis);
+    pen.font = `11px ${axis.major_label_text_font}`;
+    const labels = axis.major_label_overrides;
+    const widest = Math.max(0, ...ticks.map((tick) => pen.measureText(labels.get(tick) || "").width));
+    const room = frame / Math.max(1, ticks.length - (axis.tags.includes("kpi-turn") ? 0 : 1));
+    let needs = widest + 6;
+    if (axis.tags.includes("kpi-turn")) {
+      const lean = needs > room;
+      axis.major_label_orientation = lean ? Math.PI / 4 : "horizontal";
+      if (lean) needs = 16;
+    }
+    const step = Math.max(1, Math.ceil(needs / room));
+    axis.ticker.ticks = ticks.filter((_, i) => i % step === 0);
+  }
+
+  // When
+
+  const near = new IntersectionObserver((entries) => {
+    for (const entry of entries) if (entry.isIntersecting) mount(entry.target);
+  }, { rootMargin: NEAR });
+
+  const sizes = new ResizeObserver((entries) => {
+    for (const { target } of entries) if (charts.get(target)) fit(target, charts.get(target));
+  });
+
+  function repaint() {
+    for (const [element, chart] of charts) if (chart) paint(element, chart);
+  }
+
+  function onPage() {
+    for (const element of [...charts.keys()]) if (!element.isConnected) unmount(element);
+    for (const element of document.querySelectorAll(".kpi-chart[data-kpi-bokeh]")) {
+      if (charts.has(element)) continue;
+      near.observe(element);
+      element.addEventListener("pointerdown", () => mount(element), { once: true });
+    }
+    palette.disconnect();
+    palette.observe(document.body, { attributes: true, attributeFilter: ["data-md-color-scheme"] });
+  }
+
+  const palette = new MutationObserver(repaint);
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
+  window.addEventListener("beforeprint", () => {
+    document.querySelectorAll(".kpi-chart[data-kpi-bokeh]").forEach(mount);
+  });
+  if (typeof window.document$ !== "undefined") window.document$.subscribe(onPage);
+  else if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", onPage);
+  else onPage();
+})();

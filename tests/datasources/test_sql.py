@@ -1,0 +1,317 @@
+from __future__ import annotations
+
+import sqlite3
+import traceback
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+from pydantic import SecretStr, ValidationError
+from sqlalchemy.dialects import postgresql
+
+from kpisite.archive.frames import from_parquet, to_parquet
+from kpisite.datasources.sql import SQL, _statement
+from kpisite.errors import DatasourceError
+from kpisite.plugins import DatasourceContext, Period
+from kpisite.testing import PLAIN_TEXT, DatasourceContract
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from kpisite.testing import Row
+
+NEW_YORK = ZoneInfo("America/New_York")
+WEEK = Period.containing(date(2013, 3, 10), "week", NEW_YORK)
+
+
+def make(folder: Path, url: str = "sqlite:///test.db") -> SQL:
+    return SQL(SQL.Options(url=SecretStr(url)), DatasourceContext("here", folder))
+
+
+def write(path: Path, script: str = "", rows: Sequence[tuple[Any, ...]] = ()) -> None:
+    """Make a SQLite file; rows go to the first table of the script."""
+    connection = sqlite3.connect(path)
+    connection.executescript(script)
+    if rows:
+        places = ", ".join("?" * len(rows[0]))
+        table = connection.execute("select name from sqlite_master").fetchone()[0]
+        connection.executemany(f"insert into {table} values ({places})", rows)
+    connection.commit()
+    connection.close()
+
+
+@pytest.fixture
+def source(tmp_path: Path):
+    write(tmp_path / "test.db")
+    source = make(tmp_path)
+    yield source
+    source.close()
+
+
+class TestSQLContract(DatasourceContract):
+    """Times are texts with a space, local times of the report."""
+
+    query = "select time, value from rows where time >= {from} and time < {to} order by time"
+    bad_query = "select nope from rows"
+    text_query = f"select '{PLAIN_TEXT}' as text -- {{from}}"
+    secret = "s3cr3t-w0rd"
+    form: ClassVar[str] = "%Y-%m-%d %H:%M:%S"
+
+    def make(self, folder: Path, rows: Sequence[Row]) -> SQL:
+        local = [(time.astimezone(NEW_YORK).strftime(self.form), value) for time, value in rows]
+        write(folder / "test.db", "create table rows (time text, value integer)", local)
+        return make(folder)
+
+    def make_unreachable(self, folder: Path) -> SQL:
+        return make(folder, f"sqlite://user:{self.secret}@/gone.db")
+
+
+class TestTimesWithT(TestSQLContract):
+    form = "%Y-%m-%dT%H:%M:%S"
+
+
+class TestDays(TestSQLContract):
+    form = "%Y-%m-%d"
+
+
+@pytest.mark.parametrize(
+    ("period", "length"),
+    [
+        (WEEK, "+7 days"),
+        (Period.containing(date(2013, 3, 10), "day", NEW_YORK), "+1 days"),
+        (Period.containing(date(2013, 3, 10), "month", NEW_YORK), "+1 months"),
+        (Period.containing(date(2013, 11, 3), "quarter", NEW_YORK), "+3 months"),
+        (Period.containing(date(2013, 11, 3), "year", NEW_YORK), "+12 months"),
+        (Period.of_days(date(2013, 3, 1), date(2013, 3, 11), NEW_YORK), "+10 days"),
+    ],
+    ids=lambda value: value.label if isinstance(value, Period) else value,
+)
+def test_the_interval_is_a_modifier_of_the_date_functions(source: SQL, period: Period, length: str):
+    query = """
+        select {interval} as length, date({from}, {interval}) = {to} as forward,
+               {previous_to} = {from} as touch, date({previous_from}, {interval}) = {from} as back
+    """
+    assert source.query(query, period).iloc[0].tolist() == [length, 1, 1, 1]
+
+
+def test_a_boundary_within_a_day_has_a_time_and_the_interval_is_exact(source: SQL):
+    begin = datetime(2013, 3, 9, 12, tzinfo=NEW_YORK)
+    period = Period(begin, datetime(2013, 3, 10, 18, 30, tzinfo=NEW_YORK))
+    answer = source.query(
+        "select {from} as a, {to} as b, datetime({from}, {interval}) as c", period
+    )
+    after = "2013-03-10 18:30:00"
+    assert answer.iloc[0].tolist() == ["2013-03-09 12:00:00", after, after]
+
+
+def test_a_day_whose_midnight_is_skipped_begins_with_its_date(source: SQL):
+    period = Period.containing(date(2018, 11, 4), "day", ZoneInfo("America/Sao_Paulo"))
+    assert period.start.hour == 1
+    answer = source.query("select {from} as a, {to} as b", period).iloc[0].tolist()
+    assert answer == ["2018-11-04", "2018-11-05"]
+
+
+def test_nothing_in_a_query_has_to_be_escaped(source: SQL):
+    query = r"""
+        select '{from}' as "a:b", 17 % 5 as m, '%s%%' as p, '\:x \\:y' as s, 'x' like '%' as l,
+               "{to}" as t /* :no {to} ' */ from (select 1 as "{to}") -- {interval} it's :no
+        where {from}<{to}and true
+    """
+    frame = source.query(query, WEEK)
+    assert frame.columns.tolist() == ["a:b", "m", "p", "s", "l", "t"]
+    assert frame.iloc[0].tolist() == ["{from}", 2, "%s%%", r"\:x \\:y", 1, 1]
+
+
+def test_other_databases_get_aware_times_and_a_length():
+    query = "select {from}::date, {interval} from t where x >= {from} and y = ':z' and a % 2 = 0"
+    statement = _statement(query, WEEK, "postgresql")
+    compiled = statement.compile(dialect=postgresql.dialect())
+    assert compiled.params == {
+        "kpisite_from": WEEK.start,
+        "kpisite_interval": pd.Timedelta(days=7).to_pytimedelta(),
+    }
+    assert "'" not in str(compiled).replace("':z'", "")
+    assert "::date" in str(compiled)
+    kinds = {name: bind.type for name, bind in compiled.binds.items()}
+    assert isinstance(kinds["kpisite_from"], sa.DateTime)
+    assert kinds["kpisite_from"].timezone
+
+
+def test_columns_come_in_plain_dtypes_that_can_be_recorded(source: SQL):
+    query = """
+        select 1 as whole, 9007199254740993 as big, 1.5 as real, 'a' as text, null as none, 1 as mix
+        union all select null, null, null, null, null, 2.5
+    """
+    frame = source.query(query, WEEK)
+    assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == {
+        "whole": "Int64",
+        "big": "Int64",
+        "real": "float64",
+        "text": "str",
+        "none": "float64",
+        "mix": "float64",
+    }
+    assert frame["big"][0] == 9007199254740993
+    assert str(source.query("select 1 as a", WEEK)["a"].dtype) == "int64"
+    pd.testing.assert_frame_equal(from_parquet(to_parquet(frame)), frame)
+
+
+def test_dates_are_parsed_on_demand(tmp_path: Path):
+    rows = [("2013-03-04", 1362373200), ("2013-03-05T10:30:00", 1362459600), (None, None)]
+    write(tmp_path / "test.db", "create table t (day text, seen integer)", rows)
+    args = {"parse_dates": {"day": None, "seen": {"unit": "s", "utc": True}}}
+    frame = make(tmp_path).query("select * from t", WEEK, **args)
+    assert frame["day"][1] == pd.Timestamp(2013, 3, 5, 10, 30)
+    assert frame["seen"].dtype == pd.DatetimeTZDtype("us", NEW_YORK)
+    assert frame["seen"][0] == WEEK.start
+    assert frame.isna().sum().tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("query", "args", "message", "hint"),
+    [
+        ("select * form t", {}, 'near "form": syntax error', ""),
+        ("select * from nope", {}, "no such table: nope", ""),
+        ("select nope from t", {}, "no such column: nope", ""),
+        ("select 1; select 2", {}, "You can only execute one statement at a time.", ""),
+        ("", {}, "the query answers nothing", "Write a SELECT."),
+        ("insert into t values (1)", {}, "attempt to write a readonly database", ""),
+        ("drop table t", {}, "attempt to write a readonly database", ""),
+        ("select 1 as a, 2 as a", {}, "two columns are called 'a'", "Name each of them: … AS …."),
+        (
+            "select 1 as a union all select 'x'",
+            {},
+            "column 'a' holds int and str, which do not fit into one column",
+            "Make it one kind in the query: CAST(a AS …).",
+        ),
+        (
+            "select 1",
+            {"parse_date": ["a"]},
+            "query_args has 'parse_date', which is unknown",
+            "Did you mean 'parse_dates'?",
+        ),
+        (
+            "select '2013' as day",
+            {"parse_dates": ["dya"]},
+            "parse_dates: there is no column 'dya'",
+            "Did you mean 'day'?",
+        ),
+    ],
+)
+def test_what_cannot_be_answered_is_told_in_the_words_of_the_database(
+    tmp_path: Path, query: str, args: dict[str, Any], message: str, hint: str
+):
+    write(tmp_path / "test.db", "create table t (a)")
+    before = (tmp_path / "test.db").read_bytes()
+    with pytest.raises(DatasourceError) as caught:
+        make(tmp_path).query(query, WEEK, **args)
+    error = caught.value
+    assert (error.where, error.message, error.hint) == ("datasource 'here'", message, hint)
+    assert (tmp_path / "test.db").read_bytes() == before
+
+
+def test_a_missing_file_is_named_and_not_made(tmp_path: Path):
+    write(tmp_path / "shop.db")
+    with pytest.raises(DatasourceError) as caught:
+        make(tmp_path, "sqlite:///shpo.db").query("select 1", WEEK)
+    assert str(caught.value) == (
+        "datasource 'here': there is no file shpo.db\n  Did you mean 'shop.db'?"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["shop.db"]
+
+
+@pytest.mark.parametrize("name", ["a b%20?#&'.db", "we[i]rd/ü.sqlite"])
+def test_a_file_may_have_any_name(tmp_path: Path, name: str):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    write(tmp_path / name, "create table t (a)", [(42,)])
+    url = sa.URL.create("sqlite", database=name).render_as_string()
+    url = url if sa.make_url(url).database == name else f"sqlite:///{tmp_path / name}"
+    assert make(tmp_path, url).query("select a from t", WEEK)["a"].tolist() == [42]
+
+
+def test_arguments_of_the_url_reach_the_driver(tmp_path: Path):
+    write(tmp_path / "test.db", "create table t (a)", [(1,)])
+    source = make(tmp_path, "sqlite:///test.db?timeout=1&immutable=1")
+    assert len(source.query("select a from t", WEEK)) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "message", "hint"),
+    [
+        ("foo://u:s3cr3t@h/x", "SQLAlchemy does not know the database 'foo'", "Correct the URL"),
+        (
+            "mysql+nodriver://u:s3cr3t@h/x",
+            "SQLAlchemy does not know the database 'mysql+nodriver'",
+            "Correct the URL",
+        ),
+        (
+            "postgresql+psycopg2://u:s3cr3t@h/x",
+            "the database 'postgresql+psycopg2' needs the driver 'psycopg2'",
+            "pip install 'psycopg2-binary'",
+        ),
+        (
+            "mysql+pymysql://u:s3cr3t@h/x",
+            "the database 'mysql+pymysql' needs the driver 'pymysql'",
+            "pip install 'pymysql'",
+        ),
+    ],
+)
+def test_a_driver_that_is_not_there_is_named_with_its_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, message: str, hint: str
+):
+    for module in ("psycopg2", "pymysql"):
+        monkeypatch.setitem(__import__("sys").modules, module, None)
+    with pytest.raises(DatasourceError) as caught:
+        make(tmp_path, url).query("select 1", WEEK)
+    assert caught.value.message == message
+    assert caught.value.hint.startswith(hint)
+    assert "s3cr3t" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("url", ["nonsense", "postgresql://u:s3cr3t@h:port/x"])
+def test_what_is_no_url_is_a_mistake_of_the_definition(tmp_path: Path, url: str):
+    with pytest.raises(ValidationError, match="this is no database URL") as caught:
+        make(tmp_path, url)
+    assert all("s3cr3t" not in error["msg"] for error in caught.value.errors())
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+leaky://u:p%40ss%2Fword@h/x",
+        "postgresql+leaky://u@h/x?password=p%40ss%2Fword",
+    ],
+)
+def test_no_message_has_the_password_or_a_link_to_sqlalchemy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+):
+    class RefusedError(Exception):
+        pass
+
+    def connect() -> None:
+        raise sa.exc.OperationalError(
+            "select",
+            {},
+            RefusedError("FATAL: no p@ss/word (p%40ss%2Fword) for u\nLINE 1: x\n        ^"),
+        )
+
+    engine = sa.create_engine("sqlite://")
+    monkeypatch.setattr(engine, "connect", connect)
+    monkeypatch.setattr(sa, "create_engine", lambda url, **_: engine)
+    with pytest.raises(DatasourceError) as caught:
+        make(tmp_path, url).query("select {from}", WEEK)
+    assert caught.value.message == "FATAL: no *** (***) for u"
+    assert caught.value.hint == "LINE 1: x\n        ^"
+    told = "".join(traceback.format_exception(caught.value))
+    assert "p@ss" not in told
+    assert "sqlalche.me" not in told
+
+
+def test_a_closed_source_connects_again(source: SQL):
+    assert len(source.query("select 1", WEEK)) == 1
+    source.close()
+    assert len(source.query("select 1", WEEK)) == 1
