@@ -41,8 +41,7 @@ class Example:
 
     @property
     def is_report(self) -> bool:
-        written = [line for line in self.text.splitlines() if not line.startswith("#")]
-        return self.language == "yaml" and written[0].startswith("title:")
+        return self.language == "yaml" and bool(re.match(r"(#.*\n)*title:", self.text))
 
     @property
     def environment(self) -> dict[str, str]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from collections.abc import Callable
 from datetime import UTC, date, datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -29,6 +27,10 @@ from kpisite.model.edition import (
     ViewRecord,
 )
 from kpisite.model.period import Period
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 PERIOD = Period.containing(date(2013, 2, 4), "week", ZoneInfo("America/New_York"))
 

@@ -85,9 +85,11 @@ def shop(tmp_path: Path) -> Shop:
 
 
 @pytest.fixture
-def published(shop: Shop) -> Shop:
-    """The project with an output, published once."""
+def published(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """The project with an output and two sealed editions, published once."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1709251200")
     shop.report.write_text(REPORT + OUTPUTS)
+    shop.edit("since: 2024-01-01", "since: 2024-01-01\nuntil: 2024-03-01")
     result = shop.call("publish")
     assert result.exit_code == 0, result.stderr
     return shop

@@ -23,12 +23,12 @@ def test_definitions_without_mistakes_are_counted_and_nothing_is_run(shop):
 
 
 def test_all_mistakes_come_at_once_with_file_and_line(shop):
-    shop.edit("schedule:", "shedule:")
+    shop.edit("title:", "tittle:")
     shop.edit("compare: previous", "compair: previous")
     result = shop.call("check")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith("Error: 2 mistakes in the report definitions:")
-    assert "content/sales/report.yml:2" in result.stderr
+    assert "content/sales/report.yml:1" in result.stderr
     assert "content/sales/report.yml:12" in result.stderr
     assert "Did you mean 'compare'?" in result.stderr
 

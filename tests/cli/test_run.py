@@ -62,7 +62,7 @@ def test_a_sealed_period_that_is_named_is_said_and_not_run(shop):
         (["sale"], "Error: there is no report 'sale'\n  Did you mean 'sales'?\n"),
         (
             ["--period", "2024-10"],
-            "Error: there is no period '2024-10'\n  Did you mean '2024-01'?\n",
+            "Error: there is no period '2024-10'\n  Did you mean '2024-03'?\n",
         ),
         (
             ["--period", "week 6"],
@@ -88,9 +88,17 @@ def test_a_view_that_fails_is_told_once_and_the_status_is_1(shop):
 
 
 def test_a_mistake_in_a_definition_stops_before_anything_runs(shop):
-    shop.edit("schedule:", "shedule:")
+    shop.edit("title:", "tittle:")
     result = shop.call("run")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith("Error: 1 mistake in the report definitions:")
-    assert "Did you mean 'schedule'?" in result.stderr
+    assert "Did you mean 'title'?" in result.stderr
     assert periods(shop) == []
+
+
+def test_on_a_terminal_a_bar_stands_in_for_the_lines(shop, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    result = shop.call("run")
+    assert summary(result) == "3 editions: 2 sealed, 1 preliminary. N s"
+    assert "sales/2024-01: sealed" not in result.stderr
+    assert "3/3" in result.stderr

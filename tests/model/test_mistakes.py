@@ -79,7 +79,7 @@ def said(text: str, model: type[StrictModel] = Report) -> list[str]:
             "timezone: Europe/Berln\n" + VIEW,
             "report.yml:1: timezone: unknown timezone 'Europe/Berln'. Did you mean 'Europe/Berlin'",
         ),
-        ("timezone: CEST\n" + VIEW, "unknown timezone 'CEST'. It is an IANA name such as"),
+        ("timezone: Oz\n" + VIEW, "unknown timezone 'Oz'. It is an IANA name such as"),
         ("schedule: weekley\n" + VIEW, "'weekley' is no schedule. Did you mean 'weekly'?"),
         (
             "since: soon\n" + VIEW,

@@ -29,8 +29,7 @@
     near.unobserve(element);
     try {
       const { doc } = JSON.parse(element.querySelector("script").textContent);
-      const tools = element.hasAttribute("data-kpi-tools");
-      if (tools) addTools(doc.roots[0]);
+      if (element.closest("[data-kpi-tools]")) addTools(doc.roots[0]);
       const Bokeh = await loadBokeh(element.dataset.kpiBokeh);
       if (!element.isConnected) return void charts.delete(element);
       const known = new Set(Bokeh.documents);

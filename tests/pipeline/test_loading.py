@@ -1,0 +1,154 @@
+"""Report definitions become reports that can run, or one message with all mistakes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kpisite.errors import DefinitionError
+from kpisite.pipeline.loading import find_definitions, load_report
+
+if TYPE_CHECKING:
+    from tests.conftest import ProjectFiles
+
+TEXT = "views: {a: {plugin: text, args: {text: hello}}}\n"
+
+
+def said(project: ProjectFiles) -> str:
+    with pytest.raises(DefinitionError) as caught:
+        project.load()
+    return str(caught.value)
+
+
+def test_a_report_is_called_by_its_folder(project: ProjectFiles):
+    project.write(TEXT, report="eu/north", name="report.yaml")
+    assert [report.id for report in project.load()] == ["eu/north", "sales"]
+
+
+def test_hidden_folders_hold_no_reports(project: ProjectFiles):
+    project.write("not: [valid", report=".cache/old")
+    assert [path.parent.name for path in find_definitions(project.content)] == ["sales"]
+
+
+def test_mistakes_of_all_reports_come_in_one_message(project: ProjectFiles):
+    project.write("titel: x\nviews: {}\n", report="one")
+    project.write("views: {a: {plugin: tabel}}\n", report="two")
+    project.write("a: [", report="three")
+    message = said(project)
+    assert message.startswith("4 mistakes in the report definitions:")
+    for part in ("one/report.yml:1", "two/report.yml:1", "three/report.yml:2"):
+        assert part in message
+
+
+def test_mistakes_of_all_kinds_come_in_one_message_in_the_order_of_the_file(project: ProjectFiles):
+    project.write("""\
+        title: [1]
+        since: 2013-02-30
+        datasources:
+          db: {plugin: sqll}
+        views:
+          a: {plugin: table, args: {datasource: dbb, query: q}}
+          A: {plugin: text, args: {text: x, txt: y}}
+          b: {plugin: text, args: {text: "${NOPE}"}}
+          b2: {plugin: text, args: {text: x}}
+          B2: {plugin: text, args: {text: x}}
+        outputs:
+          o: {plugin: static, args: {output_dir: 3}}
+        """)
+    lines = [line for line in said(project).splitlines() if "report.yml:" in line]
+    found = [line.split("report.yml:")[1] for line in lines]
+    assert found == [
+        "1: title: expected a text, found a list",
+        "2: since: '2013-02-30' is no valid date",
+        "4: datasources.db.plugin: there is no datasource plugin 'sqll'",
+        "6: views.a.args.datasource: there is no datasource 'dbb' in this report",
+        "7: views.A.args.txt: unknown key 'txt'",
+        "8: views.b.args.text: the environment variable NOPE is not set",
+        "10: views.B2: 'B2' and 'b2' differ in upper and lower case alone",
+        "12: outputs.o.args.output_dir: expected a text, found '3'",
+    ]
+
+
+def test_a_report_without_a_folder_is_told_where_to_go(project: ProjectFiles):
+    (project.content / "report.yml").write_text(TEXT)
+    message = said(project)
+    assert "a report needs a folder of its own" in message
+    assert str(Path("my-report") / "report.yml") in message
+
+
+@pytest.mark.parametrize(("report", "name"), [("sales", "report.yaml"), ("Sales", "report.yml")])
+def test_two_definitions_of_one_report_are_a_mistake(project: ProjectFiles, report: str, name: str):
+    project.write(TEXT, report=report, name=name)
+    message = said(project)
+    assert "is defined by" in message
+    assert "Remove one of the two files." in message
+
+
+def test_files_merge_and_each_mistake_names_its_own_file(project: ProjectFiles):
+    base = project.write(TEXT, report="merged", name="base.yml")
+    later = project.write(
+        "title: Mine\nviews: {b: {plugin: text, args: {text: x}}}\n", "merged", "b.yml"
+    )
+    report = load_report("merged", [base, later], {})
+    assert (report.report.title, list(report.views)) == ("Mine", ["a", "b"])
+    later.write_text("\nviews: {b: {plugin: texxt}}\n")
+    with pytest.raises(DefinitionError) as caught:
+        load_report("merged", [base, later], {})
+    [mistake] = caught.value.mistakes
+    assert (Path(mistake.file).name, mistake.line) == ("b.yml", 2)
+
+
+def test_a_file_that_cannot_be_read_is_a_mistake(project: ProjectFiles):
+    path = project.write("", report="latin")
+    path.write_bytes("title: Übersicht".encode("latin-1"))
+    (project.content / "folder" / "report.yml").mkdir(parents=True)
+    message = said(project)
+    assert "latin/report.yml: is not UTF-8 text" in message
+    assert "folder/report.yml: cannot be read: Is a directory" in message
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_key(project: ProjectFiles):
+    path = project.write("", report="marked")
+    path.write_bytes(b"\xef\xbb\xbf" + TEXT.encode())
+    assert "marked" in [report.id for report in project.load()]
+
+
+SECRET = """\
+    datasources:
+      db: {plugin: sql, args: {url: "${DB_URL}"}}
+    views:
+      a: {plugin: text, args: {text: hello}}
+    """
+
+
+def test_secrets_are_in_no_repr_and_not_in_what_is_recorded(project: ProjectFiles):
+    project.environment = {"DB_URL": "postgresql://kpi:hunter2@db.example.org/kpi"}
+    project.write(SECRET)
+    [report] = project.load()
+    assert report.secrets == {"postgresql://kpi:hunter2@db.example.org/kpi"}
+    [task] = project.due()
+    for shown in (repr(report), repr(report.datasources), repr(task), str(report.report)):
+        assert "hunter2" not in shown
+    assert report.recorded.datasources["db"].args == {"url": "${DB_URL}"}
+
+
+def test_a_secret_written_into_the_file_is_recorded_hidden(project: ProjectFiles):
+    project.write(SECRET.replace("${DB_URL}", "postgresql://kpi:hunter2@db.example.org/kpi"))
+    [report] = project.load()
+    assert "hunter2" not in repr(report)
+    assert report.recorded.datasources["db"].args == {"url": "**********"}
+
+
+def test_a_secret_is_in_no_mistake(project: ProjectFiles):
+    project.environment = {"DIR": "hunter2"}
+    project.write("""\
+        outputs:
+          o: {plugin: "${DIR}"}
+        views:
+          a: {plugin: text, args: {text: hello}}
+        """)
+    message = said(project)
+    assert "there is no output plugin '***'" in message
+    assert "hunter2" not in message
