@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 import textwrap
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +17,6 @@ from kpisite.archive.store import Archive
 from kpisite.pipeline.loading import LoadedReport, load_reports
 from kpisite.pipeline.plan import Task, plan
 from kpisite.pipeline.run import Outcome, run_tasks
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SALES = "day,shop,amount\n" + "".join(
     f"2024-01-{day:02},{shop},{day * weight}\n"
@@ -57,6 +58,7 @@ class ProjectFiles:
     folder: Path
     now: datetime = datetime(2024, 2, 1, 12, tzinfo=UTC)
     environment: dict[str, str] = field(default_factory=dict)
+    report: str = REPORT
 
     @property
     def content(self) -> Path:
@@ -97,3 +99,46 @@ def project(tmp_path: Path) -> ProjectFiles:
     files.write(REPORT)
     (files.content / "sales" / "sales.csv").write_text(SALES, encoding="utf-8")
     return files
+
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Demo:
+    folder: Path
+
+    @property
+    def site(self) -> Path:
+        return self.folder / "site"
+
+    @property
+    def archive(self) -> Path:
+        return self.folder / "archive"
+
+    def build(self) -> subprocess.CompletedProcess[str]:
+        environment = {
+            **os.environ,
+            "KPISITE_NOW": "2026-01-15T06:00+00:00",
+            "SOURCE_DATE_EPOCH": "1768456800",
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "mkdocs", "build", "--strict"],
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    folder = tmp_path_factory.mktemp("demo")
+    shutil.copy(ROOT / "mkdocs.yml", folder)
+    for name in ("content", "site_template"):
+        shutil.copytree(ROOT / name, folder / name)
+    built = Demo(folder)
+    result = built.build()
+    assert result.returncode == 0, result.stderr
+    return built

@@ -55,19 +55,19 @@ def importable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
         del sys.modules[name]
 
 
-def test_there_are_examples_to_test():
+def test_there_are_examples_to_test() -> None:
     assert len(REPORTS) > 5
     assert all(any(example.page == page for example in REPORTS) for page in PAGES[:1])
 
 
 @pytest.mark.parametrize("example", REPORTS, ids=lambda example: example.place)
-def test_every_report_of_the_guide_is_valid(example: Example, importable: Path):
+def test_every_report_of_the_guide_is_valid(example: Example, importable: Path) -> None:
     file = importable / "report.yml"
     file.write_text(example.text, encoding="utf-8")
     assert load_report("example", [file], example.environment).views
 
 
-def test_the_ten_minutes_end_with_a_site_that_needs_no_data_any_more(tmp_path: Path):
+def test_the_ten_minutes_end_with_a_site_that_needs_no_data_any_more(tmp_path: Path) -> None:
     names = write_files(GUIDE / "index.md", tmp_path)
     assert names == ["mkdocs.yml", "data/sales.csv", "content/sales/report.yml"]
     for _ in range(2):
@@ -83,12 +83,12 @@ def test_the_ten_minutes_end_with_a_site_that_needs_no_data_any_more(tmp_path: P
         assert (site / "sales" / f"2025-W{week:02}" / "a_day" / "index.html").is_file()
     assert not list(site.rglob("sales.csv"))
     (query,) = [e.text for e in examples(GUIDE / "archive.md") if e.language == "sql"]
-    kpis = duckdb.sql(query.replace("'archive/", f"'{tmp_path}/archive/")).fetchall()
+    kpis = duckdb.execute(query.replace("'archive/", f"'{tmp_path}/archive/")).fetchall()
     assert ("sales", "2025-W05", "revenue", 10_770.0) in kpis
     assert len(kpis) == 4 * 2
 
 
-def test_the_plugins_of_the_guide_run_render_and_deliver(tmp_path: Path):
+def test_the_plugins_of_the_guide_run_render_and_deliver(tmp_path: Path) -> None:
     write_files(GUIDE / "plugins.md", tmp_path)
     published = run(tmp_path, "kpisite", "publish", environment={**NOW, "PYTHONPATH": "."})
     assert published.returncode == 0, published.stderr
@@ -101,7 +101,7 @@ def test_the_plugins_of_the_guide_run_render_and_deliver(tmp_path: Path):
     assert len(list((tmp_path / "archive").rglob("deliveries/download.json"))) == 2
 
 
-def test_the_plugins_of_the_guide_keep_to_the_contracts(tmp_path: Path):
+def test_the_plugins_of_the_guide_keep_to_the_contracts(tmp_path: Path) -> None:
     write_files(GUIDE / "plugins.md", tmp_path)
     tested = run(tmp_path, "pytest", "test_shopkit.py", environment={**NOW, "PYTHONPATH": "."})
     assert tested.returncode == 0, tested.stdout
@@ -109,7 +109,9 @@ def test_the_plugins_of_the_guide_keep_to_the_contracts(tmp_path: Path):
 
 
 @pytest.mark.parametrize(("kind", "name"), BUILT_IN)
-def test_every_built_in_plugin_has_a_page_with_all_its_options_and_a_test(kind: Kind, name: str):
+def test_every_built_in_plugin_has_a_page_with_all_its_options_and_a_test(
+    kind: Kind, name: str
+) -> None:
     page = GUIDE / kind / f"{name}.md"
     missing = set(load(kind, name).options.model_fields) - words(page)
     assert not missing, f"{page.relative_to(ROOT)} says nothing about {sorted(missing)}"
@@ -117,11 +119,11 @@ def test_every_built_in_plugin_has_a_page_with_all_its_options_and_a_test(kind: 
 
 
 @pytest.mark.parametrize("model", [Report, ViewDefinition, Theme])
-def test_every_key_of_a_report_is_on_its_page(model: type[Report]):
+def test_every_key_of_a_report_is_on_its_page(model: type[Report]) -> None:
     assert not set(model.model_fields) - words(GUIDE / "report.md")
 
 
-def test_every_command_and_option_is_on_the_page_of_the_command_line():
+def test_every_command_and_option_is_on_the_page_of_the_command_line() -> None:
     main = importlib.import_module("kpisite.cli.main").main
     page = (GUIDE / "cli.md").read_text(encoding="utf-8")
     for name, command in main.commands.items():
@@ -131,11 +133,11 @@ def test_every_command_and_option_is_on_the_page_of_the_command_line():
                 assert not option.startswith("--") or option in page, f"{name} {option}"
 
 
-def test_every_public_name_for_plugins_is_on_their_page():
+def test_every_public_name_for_plugins_is_on_their_page() -> None:
     assert not set(kpisite.plugins.__all__) - words(GUIDE / "plugins.md")
 
 
-def test_every_template_and_colour_is_on_the_page_of_the_site():
+def test_every_template_and_colour_is_on_the_page_of_the_site() -> None:
     page = (GUIDE / "site.md").read_text(encoding="utf-8")
     look = ROOT / "site_template"
     for path in look.rglob("*.html"):
@@ -147,7 +149,7 @@ def test_every_template_and_colour_is_on_the_page_of_the_site():
     assert not {name for name in variables - named if f"`{name}`" not in page}
 
 
-def test_every_page_of_the_guide_is_in_the_navigation_once():
+def test_every_page_of_the_guide_is_in_the_navigation_once() -> None:
     listed = re.findall(r"guide/[\w/]+\.md", (ROOT / "mkdocs.yml").read_text())
     there = [f"guide/{page.relative_to(GUIDE).as_posix()}" for page in GUIDE.rglob("*.md")]
     assert sorted(listed) == sorted(there)
@@ -156,13 +158,13 @@ def test_every_page_of_the_guide_is_in_the_navigation_once():
 @pytest.mark.parametrize(
     "page", [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"], ids=lambda page: page.name
 )
-def test_every_link_leads_to_a_file(page: Path):
+def test_every_link_leads_to_a_file(page: Path) -> None:
     text = re.sub(r"```.*?```|`[^`\n]*`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
     links = [link for link in LINK.findall(text) if "://" not in link]
     assert not [link for link in links if not (page.parent / link).exists()]
 
 
-def test_the_page_for_contributors_names_every_folder_layer_and_target():
+def test_the_page_for_contributors_names_every_folder_layer_and_target() -> None:
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     folders = [p.name for p in (ROOT / "kpisite").iterdir() if (p / "__init__.py").is_file()]
     assert not [name for name in folders if f"{name}/" not in page]
@@ -175,9 +177,9 @@ def test_the_page_for_contributors_names_every_folder_layer_and_target():
     assert not [part for part in parts if f"`make {part}`" not in page]
 
 
-def test_the_stylesheet_of_a_project_comes_after_the_shipped_one(tmp_path: Path):
+def test_the_stylesheet_of_a_project_comes_after_the_shipped_one(tmp_path: Path) -> None:
     page = examples(GUIDE / "site.md")
-    settings = {}
+    settings: dict[str, object] = {}
     for example in page:
         if example.language == "yaml":
             settings |= yaml.safe_load(example.text)

@@ -125,10 +125,10 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return [flat(message) for message in found]
 
 
-def test_the_report_that_the_mistakes_are_made_in_has_none(tmp_path: Path):
+def test_the_report_that_the_mistakes_are_made_in_has_none(tmp_path: Path) -> None:
     assert Messages(tmp_path).run(REPORT) == []
 
 
 @pytest.mark.parametrize("example", SHOWN, ids=lambda example: example.place)
-def test_every_message_on_the_page_is_a_real_one(example: Example, said: list[str]):
+def test_every_message_on_the_page_is_a_real_one(example: Example, said: list[str]) -> None:
     assert any(flat(example.text) in message for message in said), "\n".join(said)

@@ -70,7 +70,7 @@ def run(*command: object, folder: Path = ROOT) -> str:
     return done.stdout
 
 
-def test_no_file_names_a_package_registry_or_a_path_of_somebodys_machine():
+def test_no_file_names_a_package_registry_or_a_path_of_somebodys_machine() -> None:
     listed = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     found = []
     for name in filter(None, listed.split("\0")):
@@ -85,12 +85,14 @@ def test_no_file_names_a_package_registry_or_a_path_of_somebodys_machine():
     ("group", "name", "value"),
     [(group, name, value) for group, points in GROUPS.items() for name, value in points.items()],
 )
-def test_every_entry_point_leads_to_a_class_or_a_function(group: str, name: str, value: str):
+def test_every_entry_point_leads_to_a_class_or_a_function(
+    group: str, name: str, value: str
+) -> None:
     assert callable(EntryPoint(name, value, group).load())
 
 
 @pytest.mark.parametrize("path", ["README.md", ".ci/run", ".github/workflows/ci.yml"])
-def test_ci_runs_the_one_command_of_the_readme(path: str):
+def test_ci_runs_the_one_command_of_the_readme(path: str) -> None:
     text = (ROOT / path).read_text()
     assert re.search(r"^ *(- run: )?make test( |$)", text, re.MULTILINE)
 
@@ -103,7 +105,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-def test_the_wheel_has_the_look_the_licence_and_nothing_of_the_demo(wheel: Path):
+def test_the_wheel_has_the_look_the_licence_and_nothing_of_the_demo(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         metadata = archive.read(f"kpisite-{__version__}.dist-info/METADATA").decode()
@@ -118,7 +120,9 @@ def test_the_wheel_has_the_look_the_licence_and_nothing_of_the_demo(wheel: Path)
     assert re.search(r"^Requires-Python: >=3\.11$", metadata, re.MULTILINE)
 
 
-def test_a_ten_line_project_builds_where_only_the_wheel_is_installed(wheel: Path, tmp_path: Path):
+def test_a_ten_line_project_builds_where_only_the_wheel_is_installed(
+    wheel: Path, tmp_path: Path
+) -> None:
     run(sys.executable, "-m", "venv", tmp_path / "venv")
     python = tmp_path / "venv" / "bin" / "python"
     run(python, "-m", "pip", "install", "--quiet", "--no-compile", wheel)

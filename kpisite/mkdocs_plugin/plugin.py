@@ -114,7 +114,6 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
 
     def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:
         """Give pages outside the navigation their neighbours and the section above them."""
-
         by_folder = {
             page.folder: file.page
             for page in self._pages

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kpisite.pipeline.plan import plan_drafts
-from tests.conftest import REPORT
 
 if TYPE_CHECKING:
     from tests.conftest import ProjectFiles
@@ -28,7 +27,7 @@ def test_nothing_is_due_twice(project: ProjectFiles):
 
 
 def test_an_open_period_stays_due_until_it_is_over_and_settled(project: ProjectFiles):
-    project.write(REPORT.replace("until", "settle: 2 days\nuntil"))
+    project.write(project.report.replace("until", "settle: 2 days\nuntil"))
     project.now = datetime(2024, 1, 14, tzinfo=UTC)
     assert [outcome.status for outcome in project.run()] == ["sealed", "preliminary"]
     project.now = datetime(2024, 1, 16, 23, 59, tzinfo=UTC)
@@ -59,13 +58,13 @@ def test_a_preliminary_edition_stays_due_when_its_period_is_long_past(
 
 def test_a_new_definition_does_not_make_old_editions_due(project: ProjectFiles):
     project.run()
-    project.write(REPORT.replace("Sales, weekly", "Another title"))
+    project.write(project.report.replace("Sales, weekly", "Another title"))
     assert due(project) == []
 
 
 def test_a_draft_is_due_for_the_newest_period_of_a_changed_definition(project: ProjectFiles):
     project.run()
     assert plan_drafts(project.load(), project.archive.editions(), project.now) == []
-    project.write(REPORT.replace("Sales, weekly", "Another title"))
+    project.write(project.report.replace("Sales, weekly", "Another title"))
     [task] = plan_drafts(project.load(), project.archive.editions(), project.now)
     assert (task.key, task.reason) == ("sales/2024-W02", "draft")

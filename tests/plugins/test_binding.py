@@ -148,10 +148,8 @@ def test_sections_of_another_shape_are_left_to_the_reports_model(text: str):
 
 
 def test_a_view_without_a_title_is_called_by_its_id_in_words():
-    definition = ViewDefinition(plugin="x")
-    made = make_view(
-        "on_time-rate", definition, Bound(Plugin("views", "x", Plain), PluginOptions())
-    )
+    plugin = Bound(Plugin("views", "plain", Plain), PluginOptions())
+    made = make_view("on_time-rate", ViewDefinition(plugin="plain"), plugin)
     assert made.title == "On time rate"
 
 
