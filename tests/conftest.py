@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import textwrap
@@ -107,6 +108,8 @@ ROOT = Path(__file__).parent.parent
 @dataclass(frozen=True)
 class Demo:
     folder: Path
+    port: int
+    """Where its addresses say that it is served, on loopback."""
 
     @property
     def site(self) -> Path:
@@ -119,6 +122,7 @@ class Demo:
     def build(self) -> subprocess.CompletedProcess[str]:
         environment = {
             **os.environ,
+            "SITE_URL": f"http://127.0.0.1:{self.port}/",
             "KPISITE_NOW": "2026-01-15T06:00+00:00",
             "SOURCE_DATE_EPOCH": "1768456800",
         }
@@ -138,7 +142,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     shutil.copy(ROOT / "mkdocs.yml", folder)
     for name in ("content", "site_template"):
         shutil.copytree(ROOT / name, folder / name)
-    built = Demo(folder)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        built = Demo(folder, probe.getsockname()[1])
     result = built.build()
     assert result.returncode == 0, result.stderr
     return built

@@ -51,9 +51,9 @@ class _Quiet(SimpleHTTPRequestHandler):
 def address(demo) -> Iterator[str]:
     """Where the demo's site is served."""
     handler = partial(_Quiet, directory=str(demo.site))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = ThreadingHTTPServer(("127.0.0.1", demo.port), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
+    yield f"http://127.0.0.1:{demo.port}/"
     server.shutdown()
     server.server_close()
 

@@ -93,9 +93,8 @@ def test_every_page_fits_its_width_and_draws_its_charts(read, artifacts: Path, w
 
 def test_the_charts_of_an_edition_have_a_glyph_for_each_series_and_row(read):
     glyphs = read().open(EDITION).evaluate(GLYPHS)
-    daily = [["Line", 7]] * 3
-    assert glyphs["kpi-flights_a_day-0"] == daily
-    assert glyphs["kpi-delay_a_day-0"] == daily
+    for chart in ("kpi-flights_a_day-0", "kpi-delay_a_day-0"):
+        assert [glyph for glyph in glyphs[chart] if glyph[0] == "Line"] == [["Line", 7]] * 3
     assert glyphs["kpi-delay_by_carrier-0"] == [["HBar", 10]]
 
 
@@ -112,11 +111,8 @@ def test_hovering_a_chart_shows_its_values(read):
     box = chart.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    shown = page.locator(".bk-Tooltip").first
+    shown = page.locator(".bk-Tooltip", has_text="EWR").filter(has_text="344").first
     shown.wait_for(state="visible")
-    text = shown.inner_text()
-    assert "EWR" in text
-    assert "344" in text
 
 
 def test_the_palette_switch_redraws_the_charts(read):

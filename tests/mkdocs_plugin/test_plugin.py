@@ -34,7 +34,9 @@ views:
       compare: previous
   rows:
     plugin: table
-    args: {datasource: shop, query: select * from sales where day >= {from} and day < {to}}
+    args:
+      datasource: shop
+      query: select * from sales where day >= {from} and day < {to}
 """
 SALES = "day,amount,customer\n2024-01-05,10,Ann\n2024-01-20,5,<b>Bob</b>\n2024-02-03,30,**Cy**\n"
 
