@@ -48,7 +48,7 @@ def chart_html(figure: Any, *, id: str, description: str, height: int) -> str:  
         f'<div class="kpi-chart" id="{escape_html(id)}" role="img"'
         f' aria-label="{escape_html(description)}" style="height:{height}px"'
         f' data-kpi-bokeh="{_script_name()}">'
-        f'<script type="application/json">{_script_text(data)}</script></div>'
+        f'<template>{_json_text(data)}</template></div>'
     )
 
 
@@ -79,7 +79,7 @@ def _script_name() -> str:
     return f"bokeh-{version('bokeh')}.min.js"
 
 
-def _script_text(data: dict[str, Any]) -> str:
+def _json_text(data: dict[str, Any]) -> str:
     """Return JSON that nothing in it can end: no markup, no line breaks."""
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)
     for character in "<>&":

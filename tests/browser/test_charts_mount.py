@@ -39,7 +39,7 @@ def page(browser: Browser, tmp_path: Path):
     for asset in ("charts.js", "kpisite.css"):
         shutil.copy(ASSETS / asset, tmp_path)
     tools = chart("b").replace('id="b"', 'id="b" data-kpi-tools', 1)
-    broken = '<div class="kpi-chart" id="broken" data-kpi-bokeh="x"><script>{</script></div>'
+    broken = '<div class="kpi-chart" id="broken" data-kpi-bokeh="x"><template>{</template></div>'
     (tmp_path / "index.html").write_text(
         "<!doctype html><meta charset=utf-8><link rel=stylesheet href=kpisite.css>"
         f"<body>{broken}{chart('a')}{tools}{MATERIAL}<script src=charts.js></script>"

@@ -28,7 +28,7 @@
     charts.set(element, null);
     near.unobserve(element);
     try {
-      const { doc } = JSON.parse(element.querySelector("script").textContent);
+      const { doc } = JSON.parse(element.querySelector("template").content.textContent);
       if (element.closest("[data-kpi-tools]")) addTools(doc.roots[0]);
       const Bokeh = await loadBokeh(element.dataset.kpiBokeh);
       if (!element.isConnected) return void charts.delete(element);
