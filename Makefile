@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: serve build test lint types layers tests site clean
+.PHONY: serve build test lint types layers tests site test-lowest clean
 
 serve: .venv/.installed
 	$(BIN)/mkdocs serve
@@ -28,8 +28,18 @@ tests: .venv/.developed
 site: .venv/.developed
 	$(BIN)/mkdocs build --strict
 
+# The tests with the lowest versions that pyproject.toml allows.
+test-lowest: .venv-lowest/.developed
+	.venv-lowest/bin/pytest
+
+.venv-lowest/.developed: pyproject.toml tools/lowest.py
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python tools/lowest.py > .venv-lowest/constraints.txt
+	.venv-lowest/bin/python -m pip install --quiet --constraint .venv-lowest/constraints.txt --editable '.[dev]'
+	touch $@
+
 clean:
-	rm -rf .venv .cache archive site dist artifacts
+	rm -rf .venv .venv-lowest .cache archive site dist artifacts
 
 .venv/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -9,6 +9,7 @@ import pytest
 from kpisite.archive.store import Archive
 from kpisite.errors import ArchiveError, CorruptEditionError, DefinitionError
 from kpisite.pipeline.plan import plan
+from kpisite.pipeline.problems import grouped
 from kpisite.pipeline.run import run_tasks
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def failed(project: ProjectFiles, old: str, new: str) -> str:
     (project.content / "new" / "sales.csv").write_text(sales)
     outcomes = project.run()
     assert all(outcome.status != "sealed" for outcome in outcomes)
-    return "\n".join(problem.text() for outcome in outcomes for problem in outcome.problems)
+    groups = grouped(problem for outcome in outcomes for problem in outcome.problems)
+    return "\n".join(group.text() for group in groups)
 
 
 def test_an_unknown_key(project: ProjectFiles):

@@ -78,7 +78,7 @@ class Messages:
         tasks = plan(self.load(text), [], NOW)
         outcomes = list(run_tasks(tasks, Archive("memory://docs-messages"), NOW))
         problems = [problem for outcome in outcomes for problem in outcome.problems]
-        return [problem.text(also) for problem, also in grouped(problems)]
+        return [group.text() for group in grouped(problems)]
 
     def of_definitions(self) -> Iterator[str]:
         for right, wrong in MISTAKES:

@@ -54,8 +54,8 @@ def run(
         say("Nothing is due.")
         return
     outcomes = list(_shown(run_tasks(tasks, project.archive, project.now), len(tasks)))
-    for problem, also in grouped(problem for o in outcomes for problem in o.problems):
-        tell(f"{problem.severity.capitalize()}: {problem.text(also)}")
+    for group in grouped(problem for o in outcomes for problem in o.problems):
+        tell(f"{group.problem.severity.capitalize()}: {group.text()}")
     say(summary(outcomes, time.perf_counter() - started))
     leave(1 if any(outcome.failed for outcome in outcomes) else 0)
 

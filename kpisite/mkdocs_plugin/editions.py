@@ -103,5 +103,5 @@ def _run(tasks: Sequence[Task], archive: Archive, project: Project) -> None:
 
 def warn(problems: Sequence[Problem]) -> None:
     """Log problems as warnings, which `--strict` counts; equal ones of many editions once."""
-    for problem, also in grouped(problems):
-        log.warning("kpisite: %s", problem.text(also))
+    for group in grouped(problems):
+        log.warning("kpisite: %s", group.text())

@@ -91,6 +91,8 @@ class ErrorRecord(StrictModel):
     message: str
     where: str = ""
     hint: str = ""
+    query: str = ""
+    """What the view asked, without secrets."""
 
 
 class ViewRecord(StrictModel):

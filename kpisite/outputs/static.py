@@ -103,6 +103,12 @@ class Static(OutputDriver):
                 f"'{self.target}' is, contains or lies in the folder that MkDocs builds in",
                 "Name another folder, such as 'output_dir: public'.",
             )
+        for reserved in (path.resolve() for path in self.context.reserved):
+            if reserved.is_relative_to(folder) or folder.is_relative_to(reserved):
+                raise self._error(
+                    f"'{self.target}' is, contains or lies in the project's '{reserved.name}'",
+                    "Name another folder, such as 'output_dir: public'.",
+                )
         if folder.exists() and not folder.is_dir():
             raise self._error(f"'{self.target}' is no folder", "Name a folder, or remove the file.")
         if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).is_file():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from kpisite.archive.deliveries import add_delivery, read_log
@@ -14,7 +15,6 @@ from kpisite.plugins.output import OutputContext, OutputDriver, Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from kpisite.pipeline.loading import LoadedReport
     from kpisite.pipeline.project import Project
@@ -101,7 +101,7 @@ def _publish_one(project: Project, shared: _Shared, site: Site, *, dry_run: bool
     target = ""
     try:
         cls = cast("type[OutputDriver]", shared.bound.plugin.cls)
-        context = OutputContext(shared.members[0][1], project.folder)
+        context = OutputContext(shared.members[0][1], project.folder, _reserved(project))
         driver = cls(shared.bound.options, context)
         target = redact(driver.target, shared.bound.secrets)
         if dry_run:
@@ -122,6 +122,12 @@ def _publish_one(project: Project, shared: _Shared, site: Site, *, dry_run: bool
             outputs, plugin, "failed", receipt.target, receipt.details, message=message
         )
     return OutputResult(outputs, plugin, "ok", receipt.target, receipt.details, recorded)
+
+
+def _reserved(project: Project) -> tuple[Path, ...]:
+    storage = project.archive.storage
+    archive = (Path(storage.root),) if storage.local else ()
+    return (project.content, *archive)
 
 
 def _record(project: Project, shared: _Shared, receipt: Receipt) -> int:

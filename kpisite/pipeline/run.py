@@ -115,9 +115,9 @@ def _run_views(task: Task, recorder: Recorder) -> tuple[list[ViewRecord], list[P
             recorded = _run_view(view, recorder, task.report.secrets)
         except Exception as error:  # noqa: BLE001 - a plugin's mistake is the view's, not the run's
             recorder.take_blobs(view.id)
-            problem = _problem(task, view.id, _with_query(error, view))
+            problem = _problem(task, view.id, error, _asked(view))
             problems.append(problem)
-            failure = ErrorRecord(message=problem.message, hint=problem.hint)
+            failure = ErrorRecord(message=problem.message, hint=problem.hint, query=problem.query)
             recorded = ViewRecord(id=view.id, status="error", error=failure)
         views.append(recorded)
         problems += [
@@ -156,16 +156,14 @@ def _queries(view: View) -> Mapping[str, Query]:
         return {}
 
 
-def _with_query(error: Exception, view: View) -> KpisiteError:
+def _asked(view: View) -> str:
+    queries = dict.fromkeys(query.text.strip() for query in _queries(view).values())
+    return "\n".join(queries)
+
+
+def _problem(task: Task, view: str, error: Exception, query: str = "") -> Problem:
     if not isinstance(error, KpisiteError):
         error = KpisiteError(f"{type(error).__name__}: {error}", hint=raised_in(error))
-    queries = list(dict.fromkeys(query.text.strip() for query in _queries(view).values()))
-    shown = "\n".join(f"Query: {text}" for text in queries)
-    hint = "\n".join(part for part in (error.hint, shown) if part)
-    return KpisiteError(error.message, where=error.where, hint=hint)
-
-
-def _problem(task: Task, view: str, error: KpisiteError) -> Problem:
     message = f"{error.where}: {error.message}" if error.where else error.message
     secrets = task.report.secrets
     return Problem(
@@ -175,6 +173,7 @@ def _problem(task: Task, view: str, error: KpisiteError) -> Problem:
         view,
         redact(message, secrets),
         redact(error.hint, secrets),
+        redact(query, secrets),
     )
 
 

@@ -23,6 +23,8 @@ class OutputContext:
     """The output's id in the report."""
     folder: Path
     """The project's folder: relative paths in options start there."""
+    reserved: tuple[Path, ...] = ()
+    """Folders that no output may write into: the content, a local archive."""
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def chart_html(figure: Any, *, id: str, description: str, height: int) -> str:  
         f'<div class="kpi-chart" id="{escape_html(id)}" role="img"'
         f' aria-label="{escape_html(description)}" style="height:{height}px"'
         f' data-kpi-bokeh="{_script_name()}">'
-        f'<template>{_json_text(data)}</template></div>'
+        f"<template>{_json_text(data)}</template></div>"
     )
 
 

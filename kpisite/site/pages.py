@@ -260,8 +260,9 @@ def _about(record: EditionRecord) -> dict[str, Any]:
 
 
 def _problems(record: EditionRecord, blocks: Sequence[Block]) -> list[Problem]:
+    report, period = record.report, record.period.label
     return [
-        Problem("error", record.report, record.period.label, b.id, b.error.message, b.error.hint)
+        Problem("error", report, period, b.id, b.error.message, b.error.hint, b.error.query)
         for b in blocks
         if b.error
     ]

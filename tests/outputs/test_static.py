@@ -143,6 +143,16 @@ def test_the_project_and_the_built_site_are_never_replaced(project, output_dir):
     assert content(project / "site") == SITE
 
 
+@pytest.mark.parametrize("output_dir", ["content", "content/public", "archive/web"])
+def test_the_projects_content_and_archive_are_refused(project, output_dir):
+    reserved = (project / "content", project / "archive")
+    context = OutputContext("web", project, reserved)
+    static = Static(Static.Options(output_dir=output_dir), context)
+    with pytest.raises(OutputError, match=f"the project's '{output_dir.split('/')[0]}'"):
+        static.deploy(read_site(project / "site"))
+    assert names(project) == {"site"}
+
+
 def test_a_file_in_its_place_is_refused(project):
     (project / "public").write_text("a file")
     with pytest.raises(OutputError, match="'public' is no folder"):

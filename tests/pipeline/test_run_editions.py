@@ -183,7 +183,7 @@ def test_a_sealed_edition_is_not_run_over(project: ProjectFiles):
 
 
 def said(outcomes: list[Outcome]) -> str:
-    return "\n".join(problem.text() for o in outcomes for problem in o.problems)
+    return "\n".join(group.text() for group in grouped(p for o in outcomes for p in o.problems))
 
 
 @pytest.mark.parametrize("query", ["known", "unexpected"])
