@@ -116,13 +116,13 @@ def test_yaml_that_is_malformed(project: ProjectFiles):
 
 def test_a_data_file_that_is_missing(project: ProjectFiles):
     said = failed(project, "sales.csv", "nowhere.csv")
-    assert "new/2024-W01, view 'total': " in said
+    assert "new/2024-W01 (and 1 more edition), views 'total', 'shops': " in said
     assert "nowhere.csv" in said
 
 
 def test_a_query_that_the_database_refuses(project: ProjectFiles):
     said = failed(project, "select sum(amount) from", "selct sum(amount) from")
-    assert "new/2024-W01, view 'total': " in said
+    assert "new/2024-W01 (and 1 more edition), view 'total': " in said
     assert 'syntax error at or near "selct"' in said
     assert "Query: selct sum(amount) from sales where day >= {from} and day < {to}" in said
     assert "view 'shops'" not in said
@@ -147,7 +147,7 @@ def test_a_query_that_returns_nothing(project: ProjectFiles):
 
 def test_a_column_that_is_not_there(project: ProjectFiles):
     said = failed(project, "sum(amount) from", "sum(amuont) from")
-    assert "new/2024-W01, view 'total': " in said
+    assert "new/2024-W01 (and 1 more edition), view 'total': " in said
     assert '"amuont" not found' in said
     assert '"amount"' in said  # the database knows better
 
@@ -158,7 +158,7 @@ def test_a_column_that_a_view_needs_and_the_query_lacks(project: ProjectFiles):
         "plugin: table\n    args:\n",
         "plugin: plot\n    args:\n      groupby: region\n",
     )
-    assert "new/2024-W01, view 'shops': " in said
+    assert "new/2024-W01 (and 1 more edition), view 'shops': " in said
     assert "region" in said
     assert "Query: select shop, sum(amount) as amount from sales" in said
 

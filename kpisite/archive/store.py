@@ -49,8 +49,16 @@ class Edition:
         Raises:
             CorruptEditionError: The file is missing or damaged.
         """
+        return self.decoded(recorded, self.frame_bytes(recorded))
+
+    def decoded(self, recorded: FrameRecord, content: bytes) -> pd.DataFrame:
+        """Return a recorded frame of which the file is read already.
+
+        Raises:
+            CorruptEditionError: The file is damaged.
+        """
         try:
-            return from_parquet(self.frame_bytes(recorded))
+            return from_parquet(content)
         except CorruptEditionError as error:
             if error.where:
                 raise

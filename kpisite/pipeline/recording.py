@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
@@ -19,7 +20,7 @@ from kpisite.plugins.datasource import Datasource, DatasourceContext
 from kpisite.plugins.view import Blob, Collector, Query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator
 
     from kpisite.archive.store import Edition
     from kpisite.model.edition import ViewRecord
@@ -201,13 +202,37 @@ def _same(left: pd.DataFrame, right: pd.DataFrame) -> bool:
     return names and left.equals(right)
 
 
-def replay(edition: Edition, view: ViewRecord) -> dict[str, pd.DataFrame]:
+class RecordedFrames(Mapping[str, pd.DataFrame]):
+    """The frames of a view by name: read and verified at once, decoded when asked for."""
+
+    def __init__(self, edition: Edition, view: ViewRecord) -> None:
+        """Read the files.
+
+        Raises:
+            CorruptEditionError: One is missing, or is not what was recorded.
+        """
+        self._edition = edition
+        self.records = {name: edition.record.frames[n] for name, n in view.frames.items()}
+        self.files = {name: edition.frame_bytes(record) for name, record in self.records.items()}
+        """Name → Parquet file."""
+        self._decoded: dict[str, pd.DataFrame] = {}
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name not in self._decoded:
+            self._decoded[name] = self._edition.decoded(self.records[name], self.files[name])
+        return self._decoded[name].copy(deep=False)  # what a view changes in it, no other sees
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.records)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+
+def replay(edition: Edition, view: ViewRecord) -> RecordedFrames:
     """Return the recorded frames of a view by name; no datasource is touched.
 
     Raises:
         CorruptEditionError: A frame is missing or damaged.
     """
-    return {
-        name: edition.frame(edition.record.frames[position])
-        for name, position in view.frames.items()
-    }
+    return RecordedFrames(edition, view)

@@ -94,19 +94,23 @@ def bind_view(id_: str, definition: ViewDefinition) -> View:
 
 
 def make_view(id_: str, definition: ViewDefinition, bound: Bound) -> View:
-    """Return a view; without a title of its own it is called by its id in words.
+    """Return a view.
 
     Raises:
         PluginError: The plugin's class has a bug.
     """
-    title = definition.title or id_.replace("_", " ").replace("-", " ").capitalize()
     try:
-        return cast("type[View]", bound.plugin.cls)(id_, title, bound.options)
+        return cast("type[View]", bound.plugin.cls)(id_, view_title(id_, definition), bound.options)
     except Exception as error:
         raise PluginError(
             f"view plugin '{bound.plugin.name}' fails: {type(error).__name__}: {error}",
             hint="This is a bug of the plugin.",
         ) from error
+
+
+def view_title(id_: str, definition: ViewDefinition) -> str:
+    """Return what a view is called: without a title of its own, by its id in words."""
+    return definition.title or id_.replace("_", " ").replace("-", " ").capitalize()
 
 
 def check_queries(views: Mapping[str, View], source: Source) -> list[Mistake]:

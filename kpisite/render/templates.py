@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,15 @@ from markupsafe import Markup
 
 import kpisite
 from kpisite.errors import ViewError
+from kpisite.render.digests import files_digest
 from kpisite.render.sparkline import sparkline_svg
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
+
+_ASSETS = "assets"
+"""The folder of a `site_template/` that holds no templates: a new style renders nothing anew."""
 
 
 def template_folder() -> Path:
@@ -40,9 +45,9 @@ class Templates:
         Args:
             folders: Where a project overrides templates by their path.
         """
-        searched = [*map(str, folders), str(template_folder())]
+        self._folders = list(dict.fromkeys([*folders, template_folder()]))
         self._environment = Environment(
-            loader=FileSystemLoader(list(dict.fromkeys(searched))),
+            loader=_Loader(self._folders),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -50,6 +55,11 @@ class Templates:
             keep_trailing_newline=False,
         )
         self._environment.globals["sparkline"] = _sparkline
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """Changes with any template, and with one that is added; made once."""
+        return "\n".join(files_digest(folder, _names(folder)) for folder in self._folders)
 
     def render(self, path: str, **values: Any) -> str:
         """Return a rendered template.
@@ -67,6 +77,25 @@ class Templates:
         except TemplateError as error:
             line = f":{error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
             raise ViewError(f"{error.message}", where=f"template {path}{line}") from error
+
+
+class _Loader(FileSystemLoader):
+    """Finds templates everywhere but in `assets/`, which is for the browser as it is."""
+
+    def get_source(
+        self, environment: Environment, template: str
+    ) -> tuple[str, str, Callable[[], bool]]:
+        if template.split("/")[0] == _ASSETS:
+            raise TemplateNotFound(template)
+        return super().get_source(environment, template)
+
+
+def _names(folder: Path) -> Iterator[str]:
+    """Yield the paths of all files in a folder that may be templates."""
+    for path in folder.rglob("*"):
+        name = path.relative_to(folder)
+        if name.parts[0] != _ASSETS and path.is_file():
+            yield str(name)
 
 
 def _sparkline(values: Sequence[float | None]) -> Markup:

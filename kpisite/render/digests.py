@@ -1,0 +1,68 @@
+"""Digests of what a rendered text depends on beside its data: the code and the templates."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import kpisite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def files_digest(folder: Path, names: Iterable[str]) -> str:
+    """Return a digest of files and their names; one that cannot be read counts as absent.
+
+    Args:
+        folder: Where they are; its own name does not matter.
+        names: Paths below it.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(names):
+        try:
+            content = (folder / name).read_bytes()
+        except OSError:
+            continue
+        digest.update(f"{len(name)} {len(content)} {name}".encode("utf-8", "surrogateescape"))
+        digest.update(content)
+    return digest.hexdigest()
+
+
+@functools.cache
+def code_digest() -> str:
+    """Return a digest of kpisite's sources, of Python and of the installed packages' versions.
+
+    It is made once in a process, as modules are imported once.
+    """
+    installed = sorted({f"{found.name} {found.version}" for found in metadata.distributions()})
+    own = _sources_digest(Path(kpisite.__file__).parent)
+    text = "\n".join([kpisite.__version__, own, sys.version, *installed])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@functools.cache
+def class_digest(cls: type) -> str:
+    """Return a digest of the packages that define a class and its bases; "" for kpisite's own.
+
+    `code_digest` has kpisite's sources; a plugin's may change without its version.
+    """
+    tops = {base.__module__.partition(".")[0] for base in cls.__mro__}
+    tops -= {"kpisite", *sys.stdlib_module_names}
+    return "\n".join(_module_digest(top) for top in sorted(tops))
+
+
+def _module_digest(name: str) -> str:
+    module = sys.modules.get(name)
+    if folders := getattr(module, "__path__", None):
+        return "\n".join(_sources_digest(Path(folder)) for folder in folders)
+    file = Path(getattr(module, "__file__", None) or name)
+    return files_digest(file.parent, [file.name])
+
+
+def _sources_digest(folder: Path) -> str:
+    return files_digest(folder, (str(p.relative_to(folder)) for p in folder.rglob("*.py")))
