@@ -87,6 +87,7 @@ def test_every_page_fits_its_width_and_draws_its_charts(read, artifacts: Path, w
             assert box is not None
             assert box["width"] > 100
             assert box["height"] > 100
+        page.evaluate("scrollTo(0, 0)")
         name = path.strip("/").replace("/", "-") or "wall"
         page.screenshot(path=artifacts / f"{name}-{width}-{scheme}.png", full_page=True)
 
@@ -158,11 +159,21 @@ def test_search_finds_an_edition_by_its_period(read):
     assert "Week 6, 2013" in page.locator(".md-search-result__list").inner_text()
 
 
-def test_an_edition_prints_with_its_charts_and_without_the_navigation(read, artifacts: Path):
-    page = read().open(EDITION)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_edition_prints_with_its_charts_and_without_the_navigation(read, artifacts, scheme):
+    page = read(scheme=scheme).open(EDITION)
+    page.pdf(path=artifacts / f"edition-{scheme}.pdf", prefer_css_page_size=True)
+    page.set_viewport_size({"width": 703, "height": 1032})  # a sheet of A4 less its margins
     page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert not page.locator(".md-header").is_visible()
-    assert page.locator("#kpi-flights_a_day canvas").first.is_visible()
-    page.emulate_media(media=None)
-    pdf = page.pdf(path=artifacts / "edition.pdf", format="A4", print_background=True)
-    assert pdf.startswith(b"%PDF")
+    pictures = page.locator(".kpi-chart-paper").all()
+    assert len(pictures) == 3
+    for picture in pictures:
+        box = picture.bounding_box()
+        assert box is not None
+        assert 200 < box["width"] < 351
+        assert box["height"] > 80
+    assert page.evaluate("document.documentElement.scrollWidth") <= 703
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator(".kpi-chart-paper").count() == 0

@@ -174,6 +174,32 @@
     axis.ticker.ticks = ticks.filter((_, i) => i % step === 0);
   }
 
+  // Paper: each chart as a picture in the light palette, which fits a sheet of any width.
+
+  let screen = null; // the palette to return to
+
+  function toPaper() {
+    document.querySelectorAll(".kpi-chart[data-kpi-bokeh]").forEach(mount);
+    screen = document.body.getAttribute("data-md-color-scheme");
+    if (screen === "slate") document.body.setAttribute("data-md-color-scheme", "default");
+    for (const [element, chart] of charts) {
+      if (!chart) continue;
+      paint(element, chart);
+      const view = chart.views.get(chart.root);
+      view.invalidate_painters(...view.all_renderer_views); // the new colours at once
+      view.paint();
+      const picture = element.appendChild(view.export("png").canvas);
+      picture.removeAttribute("style");
+      picture.className = "kpi-chart-paper";
+    }
+  }
+
+  function fromPaper() {
+    document.querySelectorAll(".kpi-chart-paper").forEach((picture) => picture.remove());
+    if (screen === "slate") document.body.setAttribute("data-md-color-scheme", screen);
+    repaint();
+  }
+
   // When
 
   const near = new IntersectionObserver((entries) => {
@@ -201,9 +227,8 @@
 
   const palette = new MutationObserver(repaint);
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
-  window.addEventListener("beforeprint", () => {
-    document.querySelectorAll(".kpi-chart[data-kpi-bokeh]").forEach(mount);
-  });
+  window.addEventListener("beforeprint", toPaper);
+  window.addEventListener("afterprint", fromPaper);
   if (typeof window.document$ !== "undefined") window.document$.subscribe(onPage);
   else if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", onPage);
   else onPage();
