@@ -22,7 +22,9 @@ from kpisite.mkdocs_plugin.markdown import front_matter
 from kpisite.mkdocs_plugin.options import KpisiteOptions, project_of
 from kpisite.pipeline.loading import FILE_NAMES
 from kpisite.pipeline.project import parse_now
+from kpisite.render.block_cache import BlockCache
 from kpisite.render.charts import bokeh_asset
+from kpisite.render.digests import code_digest
 from kpisite.render.templates import Templates, template_folder
 from kpisite.site.pages import site_content
 from kpisite.site.urls import Urls
@@ -46,6 +48,7 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
     def __init__(self) -> None:
         self._serving = False
         self._first = True
+        self._cache: BlockCache | None = None
         self._editions: list[Edition] = []
         self._pages: list[SitePage] = []
 
@@ -79,6 +82,7 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
             named = environment.get("KPISITE_NOW")
             now = parse_now(named) if named else datetime.now(UTC)
             project = project_of(config, self.config, now, environment)
+            self._cache = BlockCache(project.cache / "blocks", code_digest())
             if self._serving:
                 preview = Preview.of(project)
                 self._editions = editions_for_preview(project, preview, first=self._first)
@@ -96,10 +100,12 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         custom = [Path(config.theme.custom_dir)] if config.theme.custom_dir else []
         try:
             content = site_content(
-                self._editions, Templates(custom), Urls(config.use_directory_urls)
+                self._editions, Templates(custom), Urls(config.use_directory_urls), self._cache
             )
         except KpisiteError as error:
             raise PluginError(str(error)) from error
+        if self._cache is not None:
+            self._cache.prune()
         warn(content.problems)
         self._pages = [p for p in content.pages if files.get_file_from_path(p.uri) is None]
         for page in self._pages:

@@ -71,9 +71,9 @@ class BlockCache:
         path = self._folder / self._name(key)
         beside = path.with_suffix(f".{secrets.token_hex(4)}")
         try:
-            text = made.model_dump_json()
+            content = made.model_dump_json().encode()
             self._folder.mkdir(parents=True, exist_ok=True)
-            beside.write_text(text, encoding="utf-8")
+            beside.write_bytes(content)
             beside.replace(path)
         except (OSError, ValueError):  # no room, no right, or no text that UTF-8 can hold
             with contextlib.suppress(OSError):

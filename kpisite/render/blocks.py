@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 from markupsafe import Markup
 
 from kpisite.errors import KpisiteError
 from kpisite.model.edition import ErrorRecord
 from kpisite.pipeline.recording import replay
-from kpisite.plugins.binding import bind_view
+from kpisite.plugins.binding import bind_view, view_title
+from kpisite.plugins.registry import load
 from kpisite.plugins.view import Blob, Page, Point
+from kpisite.render.block_cache import Rendered
 from kpisite.render.charts import chart_html
+from kpisite.render.digests import class_digest
 from kpisite.render.tables import table_html
 
 if TYPE_CHECKING:
@@ -21,8 +25,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kpisite.archive.store import Edition
+    from kpisite.model.definition import ViewDefinition
     from kpisite.model.edition import ViewRecord
     from kpisite.model.number import NumberFormat
+    from kpisite.pipeline.recording import RecordedFrames
+    from kpisite.plugins.view import View
+    from kpisite.render.block_cache import BlockCache
+    from kpisite.render.past import Past
     from kpisite.render.templates import Templates
 
 ASSET_SCHEME = "kpi-asset:"
@@ -51,8 +60,8 @@ class Block:
     text: str
     """Markdown; addresses of assets begin with ASSET_SCHEME."""
     error: ErrorRecord | None = None
-    frames: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    """The frames it shows, by the view's names."""
+    frames: RecordedFrames | None = None
+    """The frames it shows; None where it could not be rendered."""
     assets: tuple[Asset, ...] = ()
 
 
@@ -60,7 +69,7 @@ class EditionPage(Page):
     """What a view gets while it renders a block of an edition."""
 
     def __init__(
-        self, edition: Edition, view_id: str, title: str, past: Sequence[Edition], look: Templates
+        self, edition: Edition, view_id: str, title: str, past: Past, look: Templates
     ) -> None:
         """Prepare the page of one view.
 
@@ -68,8 +77,11 @@ class EditionPage(Page):
             edition: The edition.
             view_id: The view's id.
             title: The view's title.
-            past: The editions before this one, oldest first.
+            past: The editions before this one.
             look: The templates.
+
+        Raises:
+            CorruptEditionError: A blob is missing or damaged.
         """
         self.view_id = view_id
         self.title = title
@@ -77,7 +89,7 @@ class EditionPage(Page):
         self.theme = edition.record.definition.theme
         self.metrics = edition.record.metrics
         self.assets: dict[str, Asset] = {}
-        self._editions = (*past, edition)
+        self._past = past
         self._look = look
         self._folder = f"{edition.record.key}/{view_id}"
         self._charts = 0
@@ -114,11 +126,10 @@ class EditionPage(Page):
 
     def history(self, metric: str) -> Sequence[Point]:
         """Return the metric in the editions up to this one."""
-        return [
-            Point(edition.record.period.period(), edition.record.metrics[metric].value)
-            for edition in self._editions
-            if metric in edition.record.metrics
-        ]
+        points = self._past.points(metric)
+        if metric in self.metrics:
+            points.append(Point(self.period, self.metrics[metric].value))
+        return points
 
     def _recorded_blobs(self, edition: Edition) -> dict[str, str]:
         addresses = {}
@@ -131,44 +142,64 @@ class EditionPage(Page):
 
 
 def render_block(
-    edition: Edition, recorded: ViewRecord, past: Sequence[Edition], look: Templates
+    edition: Edition, recorded: ViewRecord, past: Past, look: Templates, cache: BlockCache | None
 ) -> Block:
-    """Render one view of an edition; what cannot be shown becomes a block that says why."""
+    """Return one view of an edition; what cannot be shown becomes a block that says why.
+
+    Args:
+        edition: The edition.
+        recorded: The view's record in it.
+        past: The editions of the report before this one.
+        look: The templates.
+        cache: Has what was rendered before; None renders everything.
+    """
     definition = edition.record.definition.views[recorded.id]
-    try:
-        view = bind_view(recorded.id, definition)
-    except KpisiteError as error:
-        title = definition.title or recorded.id
-        return _failed(recorded, title, definition.description, definition.cols, _record(error))
+    title = view_title(recorded.id, definition)
+    common = (recorded.id, title, definition.description, definition.cols)
     if recorded.error is not None:
-        return _failed(
-            recorded, view.title, definition.description, definition.cols, recorded.error
-        )
-    page = EditionPage(edition, recorded.id, view.title, past, look)
+        return Block(*common, is_kpi=False, text="", error=recorded.error)
     try:
+        cls = cast("type[View]", load("views", definition.plugin).cls)
         frames = replay(edition, recorded)
-        text = str(view.render_md(frames, page))
+        page = EditionPage(edition, recorded.id, title, past, look)
+        files = {asset.uri: asset.content for asset in page.assets.values()}
+        render = partial(_render, definition, frames, page)
+        if cache is None:
+            made = render()
+        else:
+            made = cache.rendered(_parts(edition, recorded, cls, past, look), render)
     except KpisiteError as error:
-        return _failed(
-            recorded, view.title, definition.description, definition.cols, _record(error)
-        )
-    return Block(
+        told = ErrorRecord(message=error.message, where=error.where, hint=error.hint)
+        return Block(*common, is_kpi=False, text="", error=told)
+    files |= made.assets
+    assets = tuple(Asset(uri, content) for uri, content in files.items())
+    return Block(*common, cls.is_kpi, made.text, frames=frames, assets=assets)
+
+
+def _render(definition: ViewDefinition, frames: RecordedFrames, page: EditionPage) -> Rendered:
+    """Return a view's text and the files that it made; recorded blobs stay in the archive."""
+    known = dict(page.assets)
+    text = str(bind_view(page.view_id, definition).render_md(dict(frames), page))
+    made = {a.uri: a.content for a in page.assets.values() if a is not known.get(a.uri)}
+    return Rendered(text=text.strip(), assets=made)
+
+
+def _parts(
+    edition: Edition, recorded: ViewRecord, cls: type[View], past: Past, look: Templates
+) -> list[Any]:
+    """Return all that a block's text depends on: what `EditionPage` and a view can see."""
+    record = edition.record
+    return [
+        "block",
+        class_digest(cls),
+        look.digest,
+        record.report,
         recorded.id,
-        view.title,
-        definition.description,
-        definition.cols,
-        view.is_kpi,
-        text.strip(),
-        frames=frames,
-        assets=tuple(page.assets.values()),
-    )
-
-
-def _failed(
-    recorded: ViewRecord, title: str, description: str, cols: int, error: ErrorRecord
-) -> Block:
-    return Block(recorded.id, title, description, cols, is_kpi=False, text="", error=error)
-
-
-def _record(error: KpisiteError) -> ErrorRecord:
-    return ErrorRecord(message=error.message, where=error.where, hint=error.hint)
+        record.period.model_dump(mode="json"),
+        record.definition.theme.model_dump(mode="json"),
+        record.definition.views[recorded.id].model_dump(mode="json"),
+        [(name, record.frames[n].sha256) for name, n in recorded.frames.items()],
+        [blob.model_dump(mode="json") for blob in recorded.blobs],
+        [metric.model_dump(mode="json") for metric in record.metrics.values()],
+        past.digest,
+    ]

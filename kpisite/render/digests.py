@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -13,6 +14,15 @@ import kpisite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+def file_names(folder: Path) -> list[str]:
+    """Return the paths of all files below a folder, `/` between the parts; links are followed."""
+    return [
+        Path(parent, name).relative_to(folder).as_posix()
+        for parent, _, names in os.walk(folder, followlinks=True)
+        for name in names
+    ]
 
 
 def files_digest(folder: Path, names: Iterable[str]) -> str:
@@ -65,4 +75,4 @@ def _module_digest(name: str) -> str:
 
 
 def _sources_digest(folder: Path) -> str:
-    return files_digest(folder, (str(p.relative_to(folder)) for p in folder.rglob("*.py")))
+    return files_digest(folder, (name for name in file_names(folder) if name.endswith(".py")))

@@ -14,15 +14,16 @@ from jinja2 import (
     TemplateNotFound,
     TemplateSyntaxError,
 )
+from jinja2.loaders import split_template_path
 from markupsafe import Markup
 
 import kpisite
 from kpisite.errors import ViewError
-from kpisite.render.digests import files_digest
+from kpisite.render.digests import file_names, files_digest
 from kpisite.render.sparkline import sparkline_svg
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
 _ASSETS = "assets"
@@ -59,7 +60,10 @@ class Templates:
     @functools.cached_property
     def digest(self) -> str:
         """Changes with any template, and with one that is added; made once."""
-        return "\n".join(files_digest(folder, _names(folder)) for folder in self._folders)
+        return "\n".join(
+            files_digest(folder, (n for n in file_names(folder) if not n.startswith(f"{_ASSETS}/")))
+            for folder in self._folders
+        )
 
     def render(self, path: str, **values: Any) -> str:
         """Return a rendered template.
@@ -85,17 +89,9 @@ class _Loader(FileSystemLoader):
     def get_source(
         self, environment: Environment, template: str
     ) -> tuple[str, str, Callable[[], bool]]:
-        if template.split("/")[0] == _ASSETS:
+        if split_template_path(template)[:1] == [_ASSETS]:
             raise TemplateNotFound(template)
         return super().get_source(environment, template)
-
-
-def _names(folder: Path) -> Iterator[str]:
-    """Yield the paths of all files in a folder that may be templates."""
-    for path in folder.rglob("*"):
-        name = path.relative_to(folder)
-        if name.parts[0] != _ASSETS and path.is_file():
-            yield str(name)
 
 
 def _sparkline(values: Sequence[float | None]) -> Markup:

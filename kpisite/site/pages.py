@@ -9,21 +9,18 @@ from typing import TYPE_CHECKING, Any
 from kpisite.model.words import period_short, period_span, period_title
 from kpisite.pipeline.problems import Problem
 from kpisite.render.blocks import Asset, Block, render_block
-from kpisite.render.tables import table_html
+from kpisite.render.past import Past
 from kpisite.site import words
+from kpisite.site.frame_parts import frame_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from kpisite.archive.store import Edition
-    from kpisite.model.edition import EditionRecord, ViewRecord
+    from kpisite.model.edition import EditionRecord
+    from kpisite.render.block_cache import BlockCache
     from kpisite.render.templates import Templates
     from kpisite.site.urls import Urls
-
-MAX_ROWS = 1000
-"""Rows of a frame that a view's page shows; the downloads have all."""
-DIGITS = 6
-"""Digits after the point that a view's page shows of the data, at most."""
 
 
 @dataclass(frozen=True)
@@ -57,18 +54,21 @@ class SiteContent:
     problems: list[Problem] = field(default_factory=list)
 
 
-def site_content(editions: Sequence[Edition], look: Templates, urls: Urls) -> SiteContent:
+def site_content(
+    editions: Sequence[Edition], look: Templates, urls: Urls, cache: BlockCache | None
+) -> SiteContent:
     """Return the pages of an archive: the same archive and templates, the same pages.
 
     Args:
         editions: All editions, ordered by report and period.
         look: The templates.
         urls: How pages are addressed.
+        cache: Has what was rendered before; None renders everything.
     """
     content = SiteContent()
     rows = []
     for report, group in groupby(editions, key=lambda edition: edition.record.report):
-        builder = _ReportPages(report, list(group), look, urls, content)
+        builder = _ReportPages(report, list(group), look, urls, cache, content)
         rows.append(builder.build())
     markdown = look.render("pages/wall.html", reports=rows)
     content.pages.append(SitePage("", "Overview", markdown, in_nav=True))
@@ -84,13 +84,16 @@ class _ReportPages:
         editions: Sequence[Edition],
         look: Templates,
         urls: Urls,
+        cache: BlockCache | None,
         content: SiteContent,
     ) -> None:
         self.report = report
         self.editions = editions
         self.look = look
         self.urls = urls
+        self.cache = cache
         self.content = content
+        self.past = Past()
 
     def build(self) -> dict[str, Any]:
         """Add all pages of the report; return its row of the wall."""
@@ -117,8 +120,9 @@ class _ReportPages:
 
     def _edition(self, position: int, edition: Edition) -> list[Block]:
         record = edition.record
-        past = self.editions[:position]
-        blocks = [render_block(edition, view, past, self.look) for view in record.views]
+        blocks = [
+            render_block(edition, view, self.past, self.look, self.cache) for view in record.views
+        ]
         self.content.problems += _problems(record, blocks)
         for block in blocks:
             self.content.assets += block.assets
@@ -133,8 +137,9 @@ class _ReportPages:
                 next=after,
             )
         )
-        for view, block in zip(record.views, blocks, strict=True):
-            self._view(edition, view, block)
+        for block in blocks:
+            self._view(edition, block)
+        self.past.add(record)
         return blocks
 
     def _edition_markdown(self, position: int, blocks: Sequence[Block], here: str) -> str:
@@ -151,29 +156,14 @@ class _ReportPages:
             failed=[block.title for block in blocks if block.error],
         )
 
-    def _view(self, edition: Edition, recorded: ViewRecord, block: Block) -> None:
+    def _view(self, edition: Edition, block: Block) -> None:
         record = edition.record
         here = f"{record.key}/{block.id}"
-        frames = []
-        for name, frame in block.frames.items():
-            frame_record = record.frames[recorded.frames[name]]
-            stem = f"{record.key.replace('/', '-')}-{block.id}" + (
-                "" if len(block.frames) == 1 else f"-{name}"
-            )
-            csv = Asset(f"{here}/{stem}.csv", frame.to_csv(index=False).encode())
-            parquet = Asset(f"{here}/{stem}.parquet", edition.frame_bytes(frame_record))
-            self.content.assets += [csv, parquet]
-            frames.append(
-                {
-                    "name": name,
-                    "record": frame_record,
-                    "table": table_html(frame, max_rows=MAX_ROWS, digits=DIGITS),
-                    "downloads": [
-                        {"title": "CSV", "url": self.urls.asset(here, csv.uri)},
-                        {"title": "Parquet", "url": self.urls.asset(here, parquet.uri)},
-                    ],
-                }
-            )
+        frames: list[dict[str, Any]] = []
+        if block.frames is not None:
+            stem = f"{record.key.replace('/', '-')}-{block.id}"
+            frames, files = frame_parts(block.frames, here, stem, self.urls, self.cache)
+            self.content.assets += files
         markdown = self.look.render(
             "pages/view.html",
             edition=_about(record),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -39,6 +40,15 @@ views:
       query: select * from sales where day >= {from} and day < {to}
 """
 SALES = "day,amount,customer\n2024-01-05,10,Ann\n2024-01-20,5,<b>Bob</b>\n2024-02-03,30,**Cy**\n"
+CHART = """\
+  days:
+    plugin: plot
+    args:
+      datasource: shop
+      query: select day, amount from sales where day >= {from} and day < {to} order by day
+      time_column: day
+"""
+"""A view that is drawn by Bokeh."""
 
 
 class Project:
@@ -62,6 +72,10 @@ class Project:
 
     def page(self, path: str) -> str:
         return (self.folder / "site" / path / "index.html").read_text()
+
+    def files(self) -> dict[str, bytes]:
+        found = (path for path in (self.folder / "site").rglob("*") if path.is_file())
+        return {str(path.relative_to(self.folder)): path.read_bytes() for path in found}
 
     def records(self) -> dict[str, dict[str, object]]:
         return {
@@ -189,3 +203,31 @@ def test_without_directory_urls_links_name_the_files(project):
     (project.folder / "mkdocs.yml").write_text(MKDOCS + "use_directory_urls: false\n")
     assert project.build("--strict").returncode == 0
     assert 'href="../2024-01/index.html"' in project.page("sales/2024-02")
+
+
+def test_a_warm_build_equals_a_cold_one_and_does_without_bokeh(project, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1709251200")
+    sealed = REPORT.replace("since: 2024-01-01", "since: 2024-01-01\nuntil: 2024-03-01")
+    project.report.write_text(sealed + CHART)
+    assert project.build("--strict").returncode == 0
+    cold = project.files()
+    assert b"data-kpi-bokeh" in cold["site/sales/2024-01/days/index.html"]
+    script = (
+        "import sys; from mkdocs.__main__ import cli; cli(['build'], standalone_mode=False);"
+        "print('bokeh' in sys.modules)"
+    )
+    warm = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=project.folder,
+        env={**os.environ, "KPISITE_NOW": "2024-03-01"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert warm.stdout == "False\n"
+    assert project.files() == cold
+    kept = project.folder / ".cache" / "kpisite" / "blocks"
+    assert len(list(kept.iterdir())) > 0
+    shutil.rmtree(project.folder / ".cache")
+    assert project.build().returncode == 0
+    assert project.files() == cold

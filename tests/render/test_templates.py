@@ -42,3 +42,12 @@ def test_a_mistake_in_a_template_is_told_with_its_line(tmp_path: Path):
 def test_a_template_that_is_not_there_is_named():
     with pytest.raises(ViewError, match=r"there is no template 'views/none\.html'"):
         Templates().render("views/none.html")
+
+
+@pytest.mark.parametrize("path", ["assets/icon.svg", "./assets/icon.svg"])
+def test_what_is_for_the_browser_is_no_template(tmp_path: Path, path):
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "icon.svg").write_text("<svg/>")
+    (tmp_path / "a.html").write_text(f"{{% include '{path}' %}}")
+    with pytest.raises(ViewError, match=r"there is no template"):
+        Templates([tmp_path]).render("a.html")
