@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from kpisite.errors import KpisiteError
 from kpisite.model.edition import ErrorRecord
-from kpisite.pipeline.recording import replay
+from kpisite.pipeline.recording import raised_in, replay
 from kpisite.plugins.binding import bind_view, view_title
 from kpisite.plugins.registry import load
 from kpisite.plugins.view import Blob, Page, Point
@@ -170,6 +170,9 @@ def render_block(
             made = cache.rendered(_parts(edition, recorded, cls, past, look), render)
     except KpisiteError as error:
         told = ErrorRecord(message=error.message, where=error.where, hint=error.hint)
+        return Block(*common, is_kpi=False, text="", error=told)
+    except Exception as error:  # noqa: BLE001 - a plugin's mistake is its block's, not the site's
+        told = ErrorRecord(message=f"{type(error).__name__}: {error}", hint=raised_in(error))
         return Block(*common, is_kpi=False, text="", error=told)
     files |= made.assets
     assets = tuple(Asset(uri, content) for uri, content in files.items())

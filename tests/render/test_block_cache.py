@@ -39,7 +39,7 @@ class Counting(View):
 
     options: Options
     rendered: ClassVar[list[str]] = []
-    fails: ClassVar[bool] = False
+    fails: ClassVar[Exception | None] = None
 
     def collect(self, collector):
         if self.options.note != "without blobs":
@@ -49,7 +49,7 @@ class Counting(View):
     def render_md(self, frames, page):
         self.rendered.append(page.period.label)
         if self.fails:
-            raise ViewError("not today")
+            raise self.fails
         made = page.blob(Blob("made.bin", BYTES, "application/octet-stream"))
         seen = [point.value for point in page.history("total")]
         number = frames["main"].iloc[0, 0]
@@ -61,7 +61,7 @@ class Counting(View):
 @pytest.fixture(autouse=True)
 def _fresh():
     Counting.rendered.clear()
-    Counting.fails = False
+    Counting.fails = None
 
 
 @pytest.fixture
@@ -274,10 +274,15 @@ def test_a_folder_that_cannot_be_written_costs_time_only(build):
     assert len(Counting.rendered) == 2
 
 
-def test_a_block_that_failed_is_not_kept(build):
-    Counting.fails = True
-    assert [problem.message for problem in build().problems] == ["not today", "not today"]
-    Counting.fails = False
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(ViewError("not today"), "not today"), (IndexError("a bug"), "IndexError: a bug")],
+)
+def test_a_block_that_failed_says_so_and_is_not_kept(build, error, told):
+    Counting.fails = error
+    assert [problem.message for problem in build().problems] == [told, told]
+    Counting.fails = None
+    Counting.rendered.clear()
     assert build().problems == []
     assert len(Counting.rendered) == 2
 
