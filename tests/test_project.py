@@ -23,7 +23,7 @@ NOT_HERE = re.compile(
         (
             *(
                 "pypi" + r"\.(org|python)",
-                "pythonhosted" + r"\.",
+                "python" + r"hosted\.",
                 "npmjs" + r"\.",
                 "anaconda" + r"\.",
             ),

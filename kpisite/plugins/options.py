@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from kpisite.model.base import StrictModel
+
+_LINK = re.compile(r"(https?:|mailto:|(?![A-Za-z][A-Za-z0-9+.-]*:)(?!//))", re.IGNORECASE)
+
+
+def _safe_link(value: str) -> str:
+    if not _LINK.match(value) or re.search(r"[\x00-\x20\\]", value):
+        raise ValueError(
+            f"'{value}' is no link; use https://…, http://…, mailto:… or a relative address"
+        )
+    return value
+
+
+Link = Annotated[str, AfterValidator(_safe_link)]
+"""An address that a reader may follow: it cannot run a script."""
 
 
 class PluginOptions(StrictModel):
