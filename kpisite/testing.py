@@ -21,6 +21,7 @@ from kpisite.errors import DatasourceError
 from kpisite.model.definition import Theme
 from kpisite.model.period import Period
 from kpisite.plugins import Blob, Datasource, Metric, Page, Point, View, escape_html
+from kpisite.render.islands import island, join_islands, split_islands
 from kpisite.render.tables import table_html
 from kpisite.render.templates import Templates
 
@@ -37,6 +38,7 @@ HOSTILE = (
     "**x** _x_ `x` ~~x~~",
     "[x](https://example.org) https://example.org",
     "a | b | c",
+    'a {: onclick="alert(1)" }',
     "a\n\n# b\n\n    c\n- d",
     "{{ 7 * 7 }} {% raw %} &amp; &lt;b&gt;",
 )
@@ -281,9 +283,10 @@ def _with_text(frame: pd.DataFrame, text: str) -> pd.DataFrame:
 
 def _elements(text: str) -> list[tuple[str, tuple[str, ...]]]:
     """Return the elements that Markdown makes of a block, with their attributes' names."""
-    page = f'<section markdown="1">\n\n{text}\n\n</section>'
+    page, html = split_islands(island(text))
+    made = markdown.markdown(page, extensions=["extra", "admonition", "pymdownx.magiclink"])
     parser = _Elements()
-    parser.feed(markdown.markdown(page, extensions=["extra", "admonition", "pymdownx.magiclink"]))
+    parser.feed(join_islands(made, html))
     return parser.found
 
 
@@ -296,3 +299,6 @@ class _Elements(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found.append((tag, tuple(name for name, _ in attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        self.found.append((f"/{tag}", ()))

@@ -25,6 +25,7 @@ from kpisite.pipeline.project import parse_now
 from kpisite.render.block_cache import BlockCache
 from kpisite.render.charts import bokeh_asset
 from kpisite.render.digests import code_digest
+from kpisite.render.islands import join_islands, split_islands
 from kpisite.render.templates import Templates, template_folder
 from kpisite.site.pages import site_content
 from kpisite.site.urls import Urls
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from mkdocs.livereload import LiveReloadServer
     from mkdocs.structure.files import Files
     from mkdocs.structure.nav import Navigation
+    from mkdocs.structure.pages import Page
 
     from kpisite.archive.store import Edition
     from kpisite.site.pages import SitePage
@@ -51,6 +53,7 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         self._cache: BlockCache | None = None
         self._editions: list[Edition] = []
         self._pages: list[SitePage] = []
+        self._html: dict[str, tuple[str, ...]] = {}
 
     def on_startup(
         self,
@@ -62,14 +65,11 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         self._serving = command == "serve"
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
-        """Add what the pages need: templates, Markdown extensions, stylesheet, script."""
+        """Add what the pages need: templates, stylesheet, script."""
         shipped = str(template_folder())
         if shipped not in map(os.path.abspath, config.theme.dirs):
             position = 1 if config.theme.custom_dir else 0
             config.theme.dirs.insert(position, shipped)
-        for extension in ("attr_list", "md_in_html", "tables"):
-            if extension not in config.markdown_extensions:
-                config.markdown_extensions.append(extension)
         for kind, name in (("extra_css", "kpisite.css"), ("extra_javascript", "charts.js")):
             if f"{ASSETS}/{name}" not in map(str, config[kind]):
                 config[kind].insert(0, f"{ASSETS}/{name}")  # the project's own come after, and win
@@ -110,7 +110,8 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         self._pages = [p for p in content.pages if files.get_file_from_path(p.uri) is None]
         for page in self._pages:
             level = InclusionLevel.INCLUDED if page.in_nav else InclusionLevel.NOT_IN_NAV
-            text = front_matter(page) + page.markdown
+            markdown, self._html[page.uri] = split_islands(page.text)
+            text = front_matter(page) + markdown
             files.append(File.generated(config, page.uri, content=text, inclusion=level))
         name, script = bokeh_asset()
         files.append(File.generated(config, f"{ASSETS}/{name}", content=script))
@@ -133,6 +134,23 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
             shown.previous_page = by_folder.get(page.previous) if page.previous else None
             shown.next_page = by_folder.get(page.next) if page.next else None
         return nav
+
+    def on_page_content(
+        self,
+        html: str,
+        *,
+        page: Page,
+        config: MkDocsConfig,
+        files: Files,
+    ) -> str:
+        """Put the HTML of a generated page around its rendered Markdown."""
+        own = self._html.pop(page.file.src_uri, None)
+        if own is None:
+            return html
+        try:
+            return join_islands(html, own)
+        except ValueError as error:
+            raise PluginError(f"{page.file.src_uri}: {error}") from error
 
     def on_serve(
         self,

@@ -20,6 +20,7 @@ from markupsafe import Markup
 import kpisite
 from kpisite.errors import ViewError
 from kpisite.render.digests import file_names, files_digest
+from kpisite.render.islands import island
 from kpisite.render.sparkline import sparkline_svg
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Templates:
             keep_trailing_newline=False,
         )
         self._environment.globals["sparkline"] = _sparkline
+        self._environment.filters["markdown"] = island
 
     @functools.cached_property
     def digest(self) -> str:

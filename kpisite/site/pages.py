@@ -30,7 +30,8 @@ class SitePage:
     folder: str
     """Path of the page's folder below the site; the page is its `index.md`."""
     title: str
-    markdown: str
+    text: str
+    """HTML with islands of Markdown."""
     in_nav: bool = False
     searchable: bool = True
     parent: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -110,6 +111,25 @@ def test_data_is_escaped_wherever_it_shows(project):
     assert "&lt;b&gt;Bob&lt;/b&gt;" in project.page("sales/2024-01/rows")
 
 
+def test_no_markdown_extension_makes_attributes_of_data(project):
+    (project.folder / "mkdocs.yml").write_text(
+        MKDOCS + "markdown_extensions: [attr_list, md_in_html, tables]\n"
+    )
+    (project.folder / "docs" / "sales" / "sales.csv").write_text(
+        "day,amount,customer\n2024-01-05,10,x {: onclick=evil }\n"
+    )
+    project.report.write_text(
+        REPORT
+        + "  text:\n    plugin: text\n    args:\n      datasource: shop\n"
+        + "      query: select customer from sales where day >= {from} and day < {to}\n"
+        + "      text: '**Best:** {% for row in rows %}{{ row.customer }}{% endfor %}'\n"
+    )
+    assert project.build("--strict").returncode == 0
+    page = project.page("sales/2024-01")
+    assert "<strong>Best:</strong>" in page
+    assert html.unescape(page).count("x {: onclick=evil }") == 2
+
+
 def test_a_preliminary_edition_is_run_again_and_sealed_when_its_period_is_over(project):
     project.build(now="2024-02-15")
     assert project.records()["2024-02"]["status"] == "preliminary"
@@ -187,7 +207,7 @@ def test_a_project_may_override_a_template_by_its_path(project):
     )
     template = project.folder / "look" / "pages" / "wall.html"
     template.parent.mkdir(parents=True)
-    template.write_text("# Our wall of {{ reports | length }}\n")
+    template.write_text("<h1>Our wall of {{ reports | length }}</h1>\n")
     assert project.build().returncode == 0
     assert "Our wall of 1" in project.page("")
     assert (project.folder / "site" / "assets" / "kpisite" / "kpisite.css").is_file()

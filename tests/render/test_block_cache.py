@@ -114,7 +114,7 @@ def altered(edition: Edition, path: str, value: object) -> Edition:
 
 
 def shows(content: SiteContent, text: str) -> bool:
-    return any(text in page.markdown for page in content.pages)
+    return any(text in page.text for page in content.pages)
 
 
 def test_what_did_not_change_is_not_rendered_again(build):

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import re
+
+import markdown
+import pytest
+
+from kpisite.render.islands import island, join_islands, split_islands
+
+
+def rendered(page: str) -> str:
+    text, html = split_islands(page)
+    page = join_islands(markdown.markdown(text, extensions=["extra"]), html)
+    return re.sub(r"\n+", "\n", page).strip()
+
+
+def test_only_islands_are_rendered_and_html_stays_as_it_is():
+    page = f"<div>\n<p>*a* {{: .b }}</p>\n{island('*c*')}</div>{island('- d')}<br>"
+    assert rendered(page) == (
+        "<div>\n<p>*a* {: .b }</p>\n<p><em>c</em></p>\n</div>\n<ul>\n<li>d</li>\n</ul>\n<br>"
+    )
+
+
+def test_a_page_without_islands_is_its_html():
+    assert rendered("<p>a</p>") == "<p>a</p>"
+
+
+def test_html_in_an_island_stays_as_it_is():
+    assert rendered(str(island("<div>\n<p>*a* {: .b }</p>\n</div>"))) == (
+        "<div>\n<p>*a* {: .b }</p>\n</div>"
+    )
+
+
+def test_marks_of_islands_in_a_text_end_nothing():
+    marked = island("a\x03<b>\x02")
+    assert rendered(f"<i></i>{marked}") == "<i></i>\n<p>a<b></p>"
+
+
+def test_markdown_that_runs_on_over_its_end_is_an_error():
+    with pytest.raises(ValueError, match="runs on over its end"):
+        rendered(f"{island('<!--kpisite 0-->')}<p>b</p>")
