@@ -19,7 +19,7 @@ from kpisite.plugins import DatasourceContext, Period
 from kpisite.testing import PLAIN_TEXT, DatasourceContract
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from kpisite.testing import Row
@@ -28,8 +28,19 @@ NEW_YORK = ZoneInfo("America/New_York")
 WEEK = Period.containing(date(2013, 3, 10), "week", NEW_YORK)
 
 
+made: list[SQL] = []
+
+
+@pytest.fixture(autouse=True)
+def _close() -> Iterator[None]:
+    yield
+    while made:
+        made.pop().close()
+
+
 def make(folder: Path, url: str = "sqlite:///test.db") -> SQL:
-    return SQL(SQL.Options(url=SecretStr(url)), DatasourceContext("here", folder))
+    made.append(SQL(SQL.Options(url=SecretStr(url)), DatasourceContext("here", folder)))
+    return made[-1]
 
 
 def write(path: Path, script: str = "", rows: Sequence[tuple[Any, ...]] = ()) -> None:
