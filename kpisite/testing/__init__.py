@@ -1,0 +1,14 @@
+"""Contract tests for plugin authors: subclass one, say what is tested, and pytest does the rest."""
+
+from kpisite.testing.datasource import PLAIN_TEXT, ROWS, DatasourceContract, Row
+from kpisite.testing.view import HOSTILE, MemoryPage, ViewContract
+
+__all__ = [
+    "HOSTILE",
+    "PLAIN_TEXT",
+    "ROWS",
+    "DatasourceContract",
+    "MemoryPage",
+    "Row",
+    "ViewContract",
+]
