@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: serve build test lint types layers tests site test-lowest clean
+.PHONY: serve build test lint types layers tests site test-lowest bench clean
 
 serve: .venv/.installed
 	$(BIN)/mkdocs serve
@@ -37,6 +37,10 @@ test-lowest: .venv-lowest/.developed
 	.venv-lowest/bin/python tools/lowest.py > .venv-lowest/constraints.txt
 	.venv-lowest/bin/python -m pip install --quiet --constraint .venv-lowest/constraints.txt --editable '.[dev]'
 	touch $@
+
+# What kpisite costs, side by side with what it stands on; single rows: make bench ROWS="cold serve".
+bench: .venv/.installed
+	$(BIN)/python benchmarks/bench.py $(ROWS)
 
 clean:
 	rm -rf .venv .venv-lowest .cache archive site dist artifacts

@@ -104,7 +104,7 @@ class Messages:
         yield str(caught.value)
         list(run_tasks(tasks, Archive("archive"), NOW))
         record = self.archive / "sales" / "2025-01" / "1" / "edition.json"
-        edition = Archive("archive").editions()[0]
+        edition = Archive("archive").editions()[0].load()
         next(record.parent.glob("frames/*")).write_bytes(b"something else")
         with pytest.raises(KpisiteError) as caught:
             [edition.frame(frame) for frame in edition.record.frames]

@@ -75,8 +75,8 @@ def digest(data: bytes) -> str:
 
 
 def _refuse_duplicates(labels: pd.Index) -> None:
-    twice = labels[labels.duplicated()]
-    if len(twice):
+    if not labels.is_unique:
+        twice = labels[labels.duplicated()]
         raise UnsupportedFrameError(
             f"the frame has several columns {twice[0]!r}",
             hint="Give each its own name in the query: `select a.id as a_id, b.id as b_id`.",

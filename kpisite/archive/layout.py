@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import base64
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -38,14 +39,14 @@ def write(frame: pd.DataFrame, what: str = "the index") -> bytes:
     Raises:
         UnsupportedFrameError: Arrow or Parquet cannot hold something in the frame.
     """
-    names = _distinct(map(str, frame.columns))
+    names = _distinct(map(str, frame.columns.tolist()))
     index, fields = _pack_index(frame.index, names, what)
     kept = []
     for name, (label, column) in zip(names, frame.items(), strict=True):
         fields[name], spec = _pack(column, f"column {label!r}")
         kept.append(spec)
     header = {"format": _FORMAT, "index": index, "columns": kept}
-    if not same_index(frame.columns, pd.Index(names, dtype="str")):
+    if not same_index(frame.columns, _labels(tuple(names))):
         header["labels"] = _index_to_text(frame.columns, "the labels of the columns")
     try:
         return _encode(fields, header)
@@ -94,14 +95,30 @@ def _decode(table: Any, header: dict[str, Any]) -> pd.DataFrame:
     index = _unpack_index(header["index"], table.columns[:levels])
     kept = zip(table.columns[levels:], header["columns"], strict=True)
     arrays = [unpack(column, spec, _text_to_index) for column, spec in kept]
-    # A Series with a dtype keeps it; of a bare object array, pandas would make text or times.
-    series = {n: pd.Series(array, index, array.dtype) for n, array in enumerate(arrays)}
-    frame = pd.DataFrame(series, index)
+    frame = pd.DataFrame({n: _kept(array, index) for n, array in enumerate(arrays)}, index)
     if "labels" in header:
         frame.columns = _text_to_index(header["labels"])
     else:
-        frame.columns = pd.Index(table.column_names[levels:], dtype="str")
+        frame.columns = _labels(tuple(table.column_names[levels:]))
     return frame
+
+
+def _kept(array: Any, index: pd.Index) -> Any:
+    """Return values of which a frame makes a column of the same dtype.
+
+    A Series with a dtype keeps it; of a bare object array, pandas would make text or times.
+    """
+    return pd.Series(array, index, array.dtype) if array.dtype == object else array
+
+
+def _labels(names: tuple[str, ...]) -> pd.Index:
+    """Return plain text as labels of columns."""
+    return _text_index(names).view()  # a name that is given to it later stays its own
+
+
+@lru_cache(maxsize=1000)
+def _text_index(names: tuple[str, ...]) -> pd.Index:
+    return pd.Index(names, dtype="str")  # pandas takes longer for this than Parquet for a column
 
 
 def _pack_index(

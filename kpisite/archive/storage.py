@@ -1,27 +1,46 @@
-"""Files of an archive on any fsspec filesystem: read whole, written whole or not at all."""
+"""The folder of an archive, on a disk or on any fsspec filesystem, and what its errors mean."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
-import os
 import re
-import secrets
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import unquote
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
+from kpisite.archive.disk import Disk
+from kpisite.archive.object_store import ObjectStore, defaults
+from kpisite.archive.trouble import not_installed, not_opened, texts_in, trouble
 from kpisite.errors import ArchiveError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-_PASSWORD = re.compile(r"(://[^/@:]*:)[^/@]*(@)")
+_PASSWORD = re.compile(r"(?<=://)([^/@:]*:)([^/@]*)@")
 _PART = r"(?!\.{1,2}(/|\Z))[^/\\\x00-\x1f]+"
 _PATH = re.compile(f"{_PART}(/{_PART})*")
 """A path that cannot lead out of the archive."""
+_READERS = 16
+_AT_ONCE = 256
+
+
+class _Files(Protocol):
+    """What `Disk` and `ObjectStore` have alike."""
+
+    @property
+    def parallel(self) -> bool: ...
+    def records(self) -> dict[str, str]: ...
+    def sizes(self) -> dict[str, int]: ...
+    def names(self, folder: str) -> list[str]: ...
+    def version(self, path: str) -> str | None: ...
+    def read(self, path: str) -> bytes: ...
+    def create(self, path: str, content: bytes) -> None: ...
+    def replace(self, path: str, content: bytes, expected: str | None) -> None: ...
+    def remove(self, path: str) -> None: ...
+    def remove_folder(self, folder: str) -> None: ...
 
 
 class Storage:
@@ -32,33 +51,47 @@ class Storage:
 
         Args:
             url: A local path or an fsspec URL.
-            **options: Options of the filesystem.
+            **options: Options of the filesystem; no text in them gets into a message.
 
         Raises:
             ArchiveError: No such kind of filesystem, or its package is not installed.
         """
-        self.url = _PASSWORD.sub(r"\1***\2", url)
+        self.url = _PASSWORD.sub(r"\1***@", url)
         """For messages: without a password."""
+        self._secrets = {*texts_in(options), *(unquote(p) for _, p in _PASSWORD.findall(url))}
         try:
-            self.fs, self.root = fsspec.core.url_to_fs(url, **options)
-        except (ImportError, ValueError) as error:
-            raise ArchiveError(str(error), where=self.url) from error
+            self.fs, self.root = fsspec.core.url_to_fs(url, **{**defaults(url), **options})
+        except ImportError as error:
+            raise not_installed(error, self.url) from error
+        except (ValueError, TypeError) as error:
+            raise not_opened(error, self.url, self._secrets) from error
         self.local = isinstance(self.fs, LocalFileSystem)
+        self._files: _Files = Disk(self.root) if self.local else ObjectStore(self.fs, self.root)
 
     def where(self, path: str = "") -> str:
         """Return the place of a file for a message."""
         return f"{self.url.rstrip('/')}/{path}" if path else self.url
 
-    def find(self, name: str) -> list[str]:
-        """Return the paths of all files with this name, sorted; none where the folder is absent.
+    def records(self) -> dict[str, str]:
+        """Return the path of every `edition.json` with a stamp, which changes with the file.
+
+        It takes one listing; an empty stamp means that the filesystem tells nothing that would
+        change. There are none where the folder is absent.
 
         Raises:
             ArchiveError: A folder cannot be read; what is in it is not taken for absent.
         """
         with self._explained("read", ""):
-            found = _find_local(self.root) if self.local else self._find_remote()
-        paths = (path[len(self.root) :].lstrip("/") for path in found)
-        return sorted(path for path in paths if path.rsplit("/", 1)[-1] == name)
+            return self._files.records()
+
+    def sizes(self) -> dict[str, int]:
+        """Return the bytes of every file by its path, sorted; none where the folder is absent.
+
+        Raises:
+            ArchiveError: A folder cannot be read; what is in it is not taken for absent.
+        """
+        with self._explained("read", ""):
+            return dict(sorted(self._files.sizes().items()))
 
     def read(self, path: str) -> bytes:
         """Return a file's content.
@@ -67,9 +100,34 @@ class Storage:
             FileNotFoundError: There is no such file.
             ArchiveError: It cannot be read.
         """
+        self._check(path)
         with self._explained("read", path, FileNotFoundError):
-            content: bytes = self.fs.cat_file(self._full(path))
-        return content
+            return self._files.read(path)
+
+    def read_all(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
+        """Yield files with their content in the order of their paths, None for one that is gone.
+
+        Raises:
+            ArchiveError: One cannot be read.
+        """
+        paths = list(paths)
+        if not self._files.parallel or len(paths) < 2:
+            yield from zip(paths, map(self._read_or_none, paths), strict=True)
+            return
+        with ThreadPoolExecutor(_READERS, thread_name_prefix="archive") as executor:
+            for first in range(0, len(paths), _AT_ONCE):
+                some = paths[first : first + _AT_ONCE]
+                yield from zip(some, executor.map(self._read_or_none, some), strict=True)
+
+    def version(self, path: str) -> str | None:
+        """Return what `replace` compares; None where there is no such file.
+
+        Raises:
+            ArchiveError: The filesystem cannot say.
+        """
+        self._check(path)
+        with self._explained("read", path):
+            return self._files.version(path)
 
     def create(self, path: str, content: bytes) -> None:
         """Write a new file, whole or not at all.
@@ -78,15 +136,25 @@ class Storage:
             FileExistsError: There is one already; it is left as it is.
             ArchiveError: It cannot be written.
         """
-        self._write(path, content, replace=False)
+        self._check(path)
+        with self._explained("written", path, FileExistsError):
+            self._files.create(path, content)
 
-    def replace(self, path: str, content: bytes) -> None:
+    def replace(self, path: str, content: bytes, expected: str | None = None) -> None:
         """Write a file, whole or not at all, in place of an older one if there is one.
 
+        Args:
+            path: The file.
+            content: All of it.
+            expected: The version that is replaced, else none; without it, whichever is there.
+
         Raises:
+            FileExistsError: The older one is not the expected version; it is left as it is.
             ArchiveError: It cannot be written; the older one is left as it is.
         """
-        self._write(path, content, replace=True)
+        self._check(path)
+        with self._explained("written", path, *((FileExistsError,) if expected else ())):
+            self._files.replace(path, content, expected)
 
     def remove(self, path: str) -> None:
         """Remove a file; it is no error where there is none.
@@ -94,11 +162,12 @@ class Storage:
         Raises:
             ArchiveError: It is there and cannot be removed.
         """
+        self._check(path)
         with (
             contextlib.suppress(FileNotFoundError),
             self._explained("removed", path, FileNotFoundError),
         ):
-            self.fs.rm_file(self._full(path))
+            self._files.remove(path)
 
     def remove_folder(self, folder: str) -> None:
         """Remove a folder with all that is in it; it is no error where there is none.
@@ -106,11 +175,12 @@ class Storage:
         Raises:
             ArchiveError: It is there and cannot be removed.
         """
+        self._check(folder)
         with (
             contextlib.suppress(FileNotFoundError),
             self._explained("removed", folder, FileNotFoundError),
         ):
-            self.fs.rm(self._full(folder), recursive=True)
+            self._files.remove_folder(folder)
 
     def names(self, folder: str) -> list[str]:
         """Return the names in a folder, sorted; none where it is absent.
@@ -118,31 +188,25 @@ class Storage:
         Raises:
             ArchiveError: It cannot be read.
         """
+        self._check(folder)
         with (
             contextlib.suppress(FileNotFoundError),
             self._explained("read", folder, FileNotFoundError),
         ):
-            self.fs.invalidate_cache()  # others write there too
-            entries = self.fs.ls(self._full(folder), detail=False)
-            return sorted(str(entry).rstrip("/").rsplit("/", 1)[-1] for entry in entries)
+            return sorted(self._files.names(folder))
         return []
 
-    def _full(self, path: str) -> str:
+    def _check(self, path: str) -> None:
         if not _PATH.fullmatch(path):
             raise ArchiveError(f"'{path}' is no path within the archive", where=self.url)
-        return f"{self.root}/{path}"
 
-    def _find_remote(self) -> list[str]:
-        self.fs.invalidate_cache()  # others write there too
-        return [str(path) for path in self.fs.find(self.root)]
+    def _read_or_none(self, path: str) -> bytes | None:
+        with contextlib.suppress(FileNotFoundError):
+            return self.read(path)
+        return None
 
-    def _write(self, path: str, content: bytes, *, replace: bool) -> None:
-        full = self._full(path)
-        with self._explained("written", path, *(() if replace else (FileExistsError,))):
-            if self.local:
-                _write_local(Path(full), content, replace=replace)
-            else:
-                self.fs.pipe_file(full, content, mode="overwrite" if replace else "create")
+    def _trouble(self, error: Exception, done: str, path: str) -> ArchiveError:
+        return trouble(error, done, self.where(path), local=self.local, secrets=self._secrets)
 
     @contextlib.contextmanager
     def _explained(self, done: str, path: str, *passed: type[OSError]) -> Iterator[None]:
@@ -151,41 +215,9 @@ class Storage:
             yield
         except passed:
             raise
-        except OSError as error:
-            hint = "Check that the folder exists, is yours, and that the disk has room."
-            raise ArchiveError(
-                f"cannot be {done}: {error.strerror or str(error) or type(error).__name__}",
-                where=self.where(path),
-                hint="" if done == "read" else hint,
-            ) from error
-
-
-def _find_local(root: str) -> list[str]:
-    """Return the paths of all files below a folder; files that come and go meanwhile are fine."""
-
-    def refuse(error: OSError) -> None:
-        if not isinstance(error, FileNotFoundError):
-            raise error
-
-    return [
-        f"{folder}/{file}" for folder, _, files in os.walk(root, onerror=refuse) for file in files
-    ]
-
-
-def _write_local(path: Path, content: bytes, *, replace: bool) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as error:  # not to be taken for the file that is written
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from error
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with beside.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if replace:
-            beside.replace(path)
-        else:
-            path.hardlink_to(beside)  # fails where the file exists, unlike a rename
-    finally:
-        beside.unlink(missing_ok=True)
+        except ArchiveError:
+            raise
+        except Exception as error:
+            if self.local and not isinstance(error, OSError):
+                raise  # a bug; remote filesystems have exceptions of their own
+            raise self._trouble(error, done, path) from error

@@ -4,6 +4,7 @@
     <report>/<period>/<revision>/frames/<sha256>.parquet
     <report>/<period>/<revision>/blobs/<sha256>
     <report>/<period>/deliveries/<output>.json
+    index.parquet                                  derived: may be removed at any time
 
 Frames and blobs are named by their content and written first; `edition.json` is then created, or
 for a preliminary edition replaced, in one step. A reader ignores what has no `edition.json`.
@@ -12,28 +13,27 @@ for a preliminary edition replaced, in one step. A reader ignores what has no `e
 from __future__ import annotations
 
 import contextlib
-import json
-import re
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
+from kpisite.archive import records
+from kpisite.archive.catalog import Catalog, in_order
+from kpisite.archive.content import Content as Content
+from kpisite.archive.content import sweep, write_content
 from kpisite.archive.frames import digest, from_parquet
+from kpisite.archive.records import RESTORE, record_path, revision_folder
 from kpisite.archive.storage import Storage
-from kpisite.errors import ArchiveError, CorruptEditionError, EditionExistsError
-from kpisite.model.edition import FORMAT, EditionRecord
+from kpisite.errors import CorruptEditionError, EditionExistsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
+    from datetime import datetime
 
     import pandas as pd
 
-    from kpisite.model.edition import BlobRecord, FrameRecord
-
-_REVISION = re.compile(r"[1-9][0-9]{0,8}")
-_EDITION = re.compile(rf"(?P<report>.+)/(?P<label>[^/]+)/(?P<revision>{_REVISION.pattern})/[^/]+")
-_RESTORE = "Restore the file from a backup, or remove its folder to have the edition run again."
+    from kpisite.archive.index import Entry
+    from kpisite.model.edition import BlobRecord, EditionRecord, FrameRecord
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Edition:
             if error.where:
                 raise
             raise CorruptEditionError(
-                error.message, where=self._where(recorded), hint=_RESTORE
+                error.message, where=self._where(recorded), hint=RESTORE
             ) from error
 
     def frame_bytes(self, recorded: FrameRecord) -> bytes:
@@ -80,26 +80,16 @@ class Edition:
         try:
             content = self.archive.storage.read(path)
         except FileNotFoundError as error:
-            raise CorruptEditionError("the file is missing", where=where, hint=_RESTORE) from error
+            raise CorruptEditionError("the file is missing", where=where, hint=RESTORE) from error
         if digest(content) != expected:
             raise CorruptEditionError(
-                "the content is not what was recorded", where=where, hint=_RESTORE
+                "the content is not what was recorded", where=where, hint=RESTORE
             )
         return content
 
     def _where(self, recorded: FrameRecord) -> str:
         folder = revision_folder(self.record)
         return self.archive.storage.where(f"{folder}/frames/{recorded.sha256}.parquet")
-
-
-@dataclass(frozen=True)
-class Content:
-    """What a commit writes beside the record."""
-
-    frames: Mapping[str, bytes]
-    """SHA-256 → Parquet file."""
-    blobs: Mapping[str, bytes]
-    """SHA-256 → bytes."""
 
 
 class Archive:
@@ -113,28 +103,55 @@ class Archive:
             **options: Options of the filesystem.
         """
         self.storage = Storage(url, **options)
+        self._catalog = Catalog(self)
 
-    def editions(self) -> list[Edition]:
+    def editions(self) -> list[Entry]:
         """Return the newest revision of every edition, by report and period.
+
+        It takes a listing and the index; records that the index does not have are read.
 
         Raises:
             CorruptEditionError: A record is damaged.
+            ArchiveError: The archive cannot be read.
         """
-        newest: dict[tuple[str, str], tuple[int, str]] = {}
-        for path in self.storage.find("edition.json"):
-            match = _EDITION.fullmatch(path)
-            if match is not None:
-                key, found = (match["report"], match["label"]), (int(match["revision"]), path)
-                newest[key] = max(newest.get(key, (0, "")), found)
-        editions = [Edition(self._record(path), self) for _, path in newest.values()]
-        return sorted(editions, key=_order)
+        return self._catalog.entries()
+
+    def save_index(self) -> list[Entry]:
+        """Write the index where it is not what the archive is; return `editions`.
+
+        For those who may write the archive, after they have done so. That the index cannot be
+        written is no error: it only saves reading.
+
+        Raises:
+            CorruptEditionError: A record is damaged.
+            ArchiveError: The archive cannot be read.
+        """
+        return self._catalog.save()
+
+    def load(self, entry: Entry) -> Edition:
+        """Return the edition of an entry; see `Entry.load`."""
+        path = f"{entry.key}/{entry.revision}/{records.NAME}"
+        where = self.storage.where(path)
+        try:
+            text = self.storage.read(path)
+        except FileNotFoundError as error:
+            raise CorruptEditionError("the file is missing", where=where, hint=RESTORE) from error
+        if digest(text) != entry.digest and entry.status == "sealed":
+            raise CorruptEditionError(
+                "the record of a sealed edition is not what it was",
+                where=where,
+                hint="Restore the file from a backup. If it was changed on purpose, remove "
+                "index.parquet from the archive.",
+            )
+        return Edition(records.from_text(text, path, where), self)
 
     def edition(self, report: str, label: str, revision: int | None = None) -> Edition | None:
         """Return an edition, its newest revision unless one is named; None where there is none."""
         names = self.storage.names(f"{report}/{label}") if revision is None else [str(revision)]
-        for number in sorted((int(n) for n in names if _REVISION.fullmatch(n)), reverse=True):
+        numbers = [int(name) for name in names if records.REVISION.fullmatch(name)]
+        for number in sorted(numbers, reverse=True):
             with contextlib.suppress(FileNotFoundError):  # what a crash has left is no edition
-                return Edition(self._record(f"{report}/{label}/{number}/edition.json"), self)
+                return Edition(self._record(f"{report}/{label}/{number}/{records.NAME}"), self)
         return None
 
     def commit(self, record: EditionRecord, content: Content) -> Edition:
@@ -146,28 +163,23 @@ class Archive:
             EditionExistsError: It is sealed already, or another writer committed it first.
             ArchiveError: It cannot be written; what was there before still is.
         """
-        folder = revision_folder(record)
-        path = f"{folder}/edition.json"
+        path, text = record_path(record), records.to_text(record)
         before = self._replaceable(record)
-        for frame in record.frames:
-            self.storage.replace(
-                f"{folder}/frames/{frame.sha256}.parquet", content.frames[frame.sha256]
-            )
-        for blob in (blob for view in record.views for blob in view.blobs):
-            self.storage.replace(f"{folder}/blobs/{blob.sha256}", content.blobs[blob.sha256])
-        text = record.model_dump_json(indent=1).encode() + b"\n"
-        if before is None:
-            try:
+        write_content(self.storage, record, content)
+        version = self.storage.version(path) if before else None
+        before = self._replaceable(record) if before else None  # it may be sealed meanwhile
+        try:
+            if before is None or version is None:
                 self.storage.create(path, text)
-            except FileExistsError as error:
-                raise EditionExistsError(
-                    "another run committed this edition first; nothing was overwritten",
-                    where=self.storage.where(path),
-                ) from error
-        else:
-            self._replaceable(record)  # another writer may have sealed it meanwhile
-            self.storage.replace(path, text)
-            self._sweep(before, record)
+            else:
+                self.storage.replace(path, text, version)
+        except FileExistsError as error:
+            raise EditionExistsError(
+                "another run committed this edition first; nothing was overwritten",
+                where=self.storage.where(path),
+            ) from error
+        if before is not None:
+            sweep(self.storage, before, record, content)
         return Edition(record, self)
 
     def remove(self, report: str, label: str) -> None:
@@ -175,23 +187,7 @@ class Archive:
         self.storage.remove_folder(f"{report}/{label}")
 
     def _record(self, path: str) -> EditionRecord:
-        where = self.storage.where(path)
-        text = self.storage.read(path)
-        _refuse_newer(text, where)
-        try:
-            record = EditionRecord.model_validate_json(text)
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(map(str, first["loc"]))
-            message = f"damaged: {place + ': ' if place else ''}{first['msg']}"
-            raise CorruptEditionError(message, where=where, hint=_RESTORE) from error
-        if f"{revision_folder(record)}/edition.json" != path:
-            raise CorruptEditionError(
-                f"belongs to {record.key}, revision {record.revision}",
-                where=where,
-                hint="Move the folder back to where it belongs.",
-            )
-        return record
+        return records.from_text(self.storage.read(path), path, self.storage.where(path))
 
     def _replaceable(self, record: EditionRecord) -> EditionRecord | None:
         """Return what stands where a record will, None where nothing does."""
@@ -200,63 +196,23 @@ class Archive:
             raise EditionExistsError(
                 f"{record.key}, revision {record.revision}, is sealed already; "
                 "nothing was overwritten",
-                where=self.storage.where(f"{revision_folder(record)}/edition.json"),
+                where=self.storage.where(record_path(record)),
             )
         return found.record if found else None
 
-    def _sweep(self, before: EditionRecord, now: EditionRecord) -> None:
-        """Remove the content of a replaced record that nothing uses; what stays does no harm."""
-        folder = revision_folder(now)
-        with contextlib.suppress(ArchiveError):
-            present = self.edition(now.report, now.period.label, now.revision)
-            used = _content_paths(present.record if present else now) | _content_paths(now)
-            for path in _content_paths(before) - used:
-                self.storage.remove(f"{folder}/{path}")
 
-
-def revision_folder(record: EditionRecord) -> str:
-    """Return the folder of an edition's revision, relative to the archive."""
-    return f"{record.report}/{record.period.label}/{record.revision}"
-
-
-def merged(archives: Iterable[Archive]) -> list[Edition]:
+def merged(*archives: Iterable[Entry]) -> list[Entry]:
     """Return the editions of several archives as one: drafts win over sealed, over preliminary.
 
     Of two with the same status, the later run counts.
     """
-    best: dict[str, Edition] = {}
-    for archive in archives:
-        for edition in archive.editions():
-            other = best.get(edition.record.key)
-            if other is None or _rank(edition) > _rank(other):
-                best[edition.record.key] = edition
-    return sorted(best.values(), key=_order)
+    best: dict[str, Entry] = {}
+    for entry in chain(*archives):
+        other = best.get(entry.key)
+        if other is None or _rank(entry) > _rank(other):
+            best[entry.key] = entry
+    return in_order(best.values())
 
 
-def _rank(edition: Edition) -> tuple[int, str]:
-    status = ("preliminary", "sealed", "draft").index(edition.record.status)
-    return status, edition.record.run.started.isoformat()
-
-
-def _order(edition: Edition) -> tuple[str, Any, str]:
-    record = edition.record
-    return record.report, record.period.start, record.period.label
-
-
-def _content_paths(record: EditionRecord) -> set[str]:
-    frames = {f"frames/{frame.sha256}.parquet" for frame in record.frames}
-    return frames | {f"blobs/{blob.sha256}" for view in record.views for blob in view.blobs}
-
-
-def _refuse_newer(text: bytes, where: str) -> None:
-    """Raise CorruptEditionError where a newer kpisite wrote a record: it is not damaged."""
-    try:
-        written = json.loads(text)["format"]
-    except (ValueError, TypeError, KeyError):
-        return  # the model says what is wrong
-    if isinstance(written, int) and written > FORMAT:
-        raise CorruptEditionError(
-            f"made by a newer kpisite: it has format {written}, this one reads format {FORMAT}",
-            where=where,
-            hint="Update kpisite.",
-        )
+def _rank(entry: Entry) -> tuple[int, datetime]:
+    return ("preliminary", "sealed", "draft").index(entry.status), entry.started

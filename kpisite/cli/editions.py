@@ -13,6 +13,7 @@ from kpisite.model.words import period_span
 from kpisite.pipeline.loading import find_definitions
 
 if TYPE_CHECKING:
+    from kpisite.archive.index import Entry
     from kpisite.model.edition import EditionRecord, FrameRecord, ViewRecord
     from kpisite.model.metric import Metric
 
@@ -26,24 +27,24 @@ _QUERY_LENGTH = 72
 def list_editions(settings: Settings, report: str | None) -> None:
     """List the editions in the archive, of one report or of all."""
     project = settings.project()
-    records = [edition.record for edition in project.archive.editions()]
+    entries = project.archive.editions()
     if report is not None:
-        known = {record.report for record in records}
+        known = {entry.report for entry in entries}
         known |= {
             path.parent.relative_to(project.content).as_posix()
             for path in find_definitions(project.content)
         }
         if report not in known:
             raise UsageError(f"there is no report '{report}'", hint=nearest(report, known))
-        records = [record for record in records if record.report == report]
-    if not records:
+        entries = [entry for entry in entries if entry.report == report]
+    if not entries:
         say("There are no editions yet.")
         return
     table(
         ("EDITION", "STATUS", "REVISION", "RUN", "METRICS"),
         [
-            (r.key, r.status, str(r.revision), f"{r.run.started:%Y-%m-%d %H:%M %Z}", _headlines(r))
-            for r in records
+            (e.key, e.status, str(e.revision), f"{e.started:%Y-%m-%d %H:%M %Z}", _headlines(e))
+            for e in entries
         ],
     )
 
@@ -58,7 +59,7 @@ def show(settings: Settings, edition: str, *, as_json: bool) -> None:
     report, _, label = edition.rpartition("/")
     found = archive.edition(report, label) if report and label else None
     if found is None:
-        keys = [known.record.key for known in archive.editions()]
+        keys = [known.key for known in archive.editions()]
         hint = nearest(edition, keys)
         hint = hint if hint.startswith("Did") else "'kpisite list' names all editions."
         raise UsageError(f"there is no edition '{edition}'", hint=hint)
@@ -88,8 +89,8 @@ def _print(record: EditionRecord) -> None:
     say(f"Definition {record.definition.digest}")
 
 
-def _headlines(record: EditionRecord) -> str:
-    metrics = list(record.metrics.values())[:_HEADLINES]
+def _headlines(entry: Entry) -> str:
+    metrics = list(entry.metrics.values())[:_HEADLINES]
     return ", ".join(f"{metric.title} {metric.format.text(metric.value)}" for metric in metrics)
 
 

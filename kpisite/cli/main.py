@@ -9,13 +9,17 @@ from typing import Any
 import click
 
 from kpisite import __version__
+from kpisite.cli.cache import cache
 from kpisite.cli.check import check, schema
+from kpisite.cli.diff import diff
 from kpisite.cli.editions import list_editions, show
 from kpisite.cli.plugins import plugins
+from kpisite.cli.prune import prune
 from kpisite.cli.publish import publish
 from kpisite.cli.run import run
 from kpisite.cli.settings import Settings
 from kpisite.cli.terminal import tell
+from kpisite.cli.verify import verify
 from kpisite.errors import KpisiteError, UsageError
 from kpisite.pipeline.project import parse_now
 
@@ -50,5 +54,9 @@ def main(ctx: click.Context, config_file: str, now: str | None) -> None:
     ctx.obj = Settings(config_file, instant, dict(os.environ))
 
 
-for _command in (run, publish, check, list_editions, show, plugins, schema):
+_COMMANDS = (
+    *(run, publish, check, list_editions, show, diff, verify, prune),
+    *(plugins, schema, cache),
+)
+for _command in _COMMANDS:
     main.add_command(_command)

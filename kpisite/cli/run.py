@@ -1,26 +1,35 @@
-"""`kpisite run`: runs the editions that are due into the archive."""
+"""`kpisite run`: runs the editions that are due into the archive, or sealed ones again."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast, get_args
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from kpisite.cli.interruption import STATUS, interruptible
 from kpisite.cli.selection import Wanted, select
 from kpisite.cli.settings import Settings, pass_settings
 from kpisite.cli.terminal import count, leave, plain, say, tell
+from kpisite.errors import UsageError
+from kpisite.pipeline.executors import ExecutorChoice, ExecutorName
 from kpisite.pipeline.problems import grouped
 from kpisite.pipeline.run import Outcome, run_tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from kpisite.pipeline.plan import Task
+    from kpisite.pipeline.problems import Problem
+    from kpisite.pipeline.project import Project
+
 _DAY = click.DateTime(["%Y-%m-%d"])
+_AGAIN = "What is committed stays; the same command goes on."
+_AGAIN_FORCED = "What is committed stays; the same command would make a revision of that too."
 
 
 @click.command()
@@ -28,6 +37,18 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--period", "periods", multiple=True, metavar="LABEL", help="Only this period.")
 @click.option("--since", type=_DAY, metavar="DATE", help="Only periods that begin then or later.")
 @click.option("--until", type=_DAY, metavar="DATE", help="Only periods that begin earlier.")
+@click.option("--force", is_flag=True, help="Run sealed editions again too, as new revisions.")
+@click.option(
+    "--executor",
+    type=click.Choice(get_args(ExecutorName)),
+    default="threads",
+    show_default=True,
+    help="What runs them side by side.",
+)
+@click.option(
+    "--jobs", type=click.IntRange(1), metavar="N", help="How many at once.  [default: CPUs]"
+)
+@click.option("--scheduler", metavar="URL", help="Of --executor dask: tcp://host:8786.")
 @pass_settings
 def run(
     settings: Settings,
@@ -35,37 +56,78 @@ def run(
     periods: tuple[str, ...],
     since: datetime | None,
     until: datetime | None,
+    *,
+    force: bool,
+    executor: str,
+    jobs: int | None,
+    scheduler: str | None,
 ) -> None:
     """Run the editions that are due into the archive.
 
-    Due is what the archive lacks, and what is preliminary. A sealed edition is never run again.
+    Due is what the archive lacks, and what is preliminary. A sealed edition is run again only
+    with --force; the older revision stays.
     """
-    started = time.perf_counter()
+    choice = _choice(cast("ExecutorName", executor), jobs, scheduler)
+    first, after = since.date() if since else None, until.date() if until else None
+    wanted = Wanted(reports, periods, first, after, force=force)
     project = settings.project()
-    wanted = Wanted(
-        reports, periods, since.date() if since else None, until.date() if until else None
-    )
     tasks, sealed = select(
         settings.reports(project), project.archive.editions(), project.now, wanted
     )
     for key in sealed:
-        say(f"{key} is sealed already; it is not run again.")
+        say(f"{key} is sealed already; it is run again only with --force.")
     if not tasks:
+        project.archive.save_index()
         say("Nothing is due.")
         return
-    outcomes = list(_shown(run_tasks(tasks, project.archive, project.now), len(tasks)))
-    for group in grouped(problem for o in outcomes for problem in o.problems):
+    leave(_run(tasks, project, choice, force=force))
+
+
+def _choice(executor: ExecutorName, jobs: int | None, scheduler: str | None) -> ExecutorChoice:
+    if executor == "dask" and not scheduler:
+        raise UsageError(
+            "--executor dask needs a scheduler", hint="Add --scheduler tcp://host:8786."
+        )
+    if executor == "dask" and jobs:
+        raise UsageError(
+            "--jobs is not for --executor dask",
+            hint="As many editions run at once as its workers have threads.",
+        )
+    if executor != "dask" and scheduler:
+        raise UsageError("--scheduler is for dask", hint="Add --executor dask.")
+    return ExecutorChoice(executor, jobs, scheduler or "")
+
+
+def _run(tasks: Sequence[Task], project: Project, choice: ExecutorChoice, *, force: bool) -> int:
+    """Run tasks, say what became of them, and return the exit status."""
+    started = time.perf_counter()
+    counts: Counter[str] = Counter()
+    problems: list[Problem] = []
+    with interruptible() as stop:
+        outcomes = run_tasks(tasks, project.archive, project.now, choice, stop)
+        for outcome in _shown(outcomes, len(tasks)):
+            counts["failed" if outcome.failed else str(outcome.status)] += 1
+            problems += outcome.problems
+    project.archive.save_index()
+    order = {task.key: n for n, task in enumerate(tasks)}
+    problems.sort(key=lambda problem: order[f"{problem.report}/{problem.period}"])
+    for group in grouped(problems):
         tell(f"{group.problem.severity.capitalize()}: {group.text()}")
-    say(summary(outcomes, time.perf_counter() - started))
-    leave(1 if any(outcome.failed for outcome in outcomes) else 0)
+    say(summary(counts, time.perf_counter() - started))
+    left = len(tasks) - counts.total()
+    if left:
+        say(f"{count(left, 'edition')} not run. {_AGAIN_FORCED if force else _AGAIN}")
+    if stop.is_set():
+        return STATUS
+    return 1 if left or counts["failed"] else 0
 
 
-def summary(outcomes: Sequence[Outcome], seconds: float) -> str:
+def summary(counts: Mapping[str, int], seconds: float) -> str:
     """Return `65 editions: 64 sealed, 1 failed. 4.1 s`."""
-    counts = Counter("failed" if o.failed else str(o.status) for o in outcomes)
-    names = [name for name in ("sealed", "preliminary", "failed") if counts[name]]
+    names = [name for name in ("sealed", "preliminary", "failed") if counts.get(name)]
     parts = ", ".join(f"{counts[name]:,} {name}" for name in names)
-    return f"{count(len(outcomes), 'edition')}: {parts}. {seconds:.1f} s"
+    total = count(sum(counts.values()), "edition")
+    return f"{total}{': ' if parts else ''}{parts}. {seconds:.1f} s"
 
 
 def _shown(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:

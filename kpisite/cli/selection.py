@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kpisite.errors import UsageError, nearest
-from kpisite.pipeline.plan import Task, plan
+from kpisite.pipeline.plan import Task, plan, plan_revisions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
 
-    from kpisite.archive.store import Edition
+    from kpisite.archive.index import Entry
     from kpisite.pipeline.loading import LoadedReport
 
 
@@ -26,6 +26,15 @@ class Wanted:
     """First day that counts."""
     until: date | None = None
     """First day that no longer counts."""
+    force: bool = False
+    """Whether sealed editions are run again, as new revisions."""
+
+    def __post_init__(self) -> None:
+        if self.force and not (self.reports or self.periods or self.since or self.until):
+            raise UsageError(
+                "--force without a selection would run every sealed edition again",
+                hint="Name a report, or use --period, --since or --until.",
+            )
 
     def has(self, task: Task) -> bool:
         """Tell whether a task of a named report is wanted."""
@@ -38,9 +47,11 @@ class Wanted:
 
 
 def select(
-    reports: Sequence[LoadedReport], editions: Sequence[Edition], now: datetime, wanted: Wanted
+    reports: Sequence[LoadedReport], editions: Sequence[Entry], now: datetime, wanted: Wanted
 ) -> tuple[list[Task], list[str]]:
-    """Return the due tasks that are wanted, and the named editions that are sealed already.
+    """Return the tasks that are wanted, and the named editions that are sealed already.
+
+    Those that are due, and with `force` new revisions of those that are sealed.
 
     Raises:
         UsageError: There is no such report, or none of the reports has such a period.
@@ -50,18 +61,20 @@ def select(
         if name not in ids:
             raise UsageError(f"there is no report '{name}'", hint=nearest(name, ids))
     chosen = [report for report in reports if not wanted.reports or report.id in wanted.reports]
-    records = [e.record for e in editions if e.record.report in {report.id for report in chosen}]
-    labels = {record.period.label for record in records}
+    named = [e for e in editions if e.report in {report.id for report in chosen}]
+    labels = {entry.label for entry in named}
     labels |= {period.label for report in chosen for period in report.report.periods(now)}
     for label in wanted.periods:
         if label not in labels:
             raise UsageError(f"there is no period '{label}'", hint=_nearest_period(label, labels))
+    tasks = plan(chosen, editions, now)
+    if wanted.force:
+        tasks += plan_revisions(chosen, editions)
+        return [task for task in tasks if wanted.has(task)], []
     sealed = [
-        record.key
-        for record in records
-        if record.status == "sealed" and record.period.label in wanted.periods
+        entry.key for entry in named if entry.status == "sealed" and entry.label in wanted.periods
     ]
-    return [task for task in plan(chosen, editions, now) if wanted.has(task)], sealed
+    return [task for task in tasks if wanted.has(task)], sealed
 
 
 def _nearest_period(label: str, labels: set[str]) -> str:

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from kpisite.model.number import NumberFormat
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -50,6 +52,11 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 def count(number: int, noun: str) -> str:
     """Return `1 edition`, `65 editions`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def size(number: int) -> str:
+    """Return bytes in a unit that suits: `1.5 MB`."""
+    return NumberFormat(style="bytes", precision=1).text(number)
 
 
 def leave(status: int) -> None:

@@ -15,7 +15,7 @@ from kpisite.pipeline.run import run_tasks
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kpisite.archive.store import Edition
+    from kpisite.archive.index import Entry
     from kpisite.pipeline.loading import LoadedReport
     from kpisite.pipeline.plan import Task
     from kpisite.pipeline.problems import Problem
@@ -37,19 +37,20 @@ class Preview:
         return cls(Archive(str(project.cache / "preview")), Archive(str(project.cache / "drafts")))
 
 
-def editions_for_build(project: Project, *, run: bool) -> list[Edition]:
+def editions_for_build(project: Project, *, run: bool) -> list[Entry]:
     """Run what is due into the archive, and return its editions.
 
     Raises:
         KpisiteError: A definition has mistakes, or the archive cannot be read or written.
     """
-    if run:
-        reports = load_reports(project.content, project.environment)
-        _run(plan(reports, project.archive.editions(), project.now), project.archive, project)
-    return project.archive.editions()
+    if not run:
+        return project.archive.editions()
+    reports = load_reports(project.content, project.environment)
+    _run(plan(reports, project.archive.editions(), project.now), project.archive, project)
+    return project.archive.save_index()
 
 
-def editions_for_preview(project: Project, preview: Preview, *, first: bool) -> list[Edition]:
+def editions_for_preview(project: Project, preview: Preview, *, first: bool) -> list[Entry]:
     """Run what is due and the drafts into the preview, and return all editions as one.
 
     Args:
@@ -59,21 +60,19 @@ def editions_for_preview(project: Project, preview: Preview, *, first: bool) -> 
             once, not with every change of a page.
     """
     reports = load_reports(project.content, project.environment)
-    known = merged([project.archive, preview.editions])
-    due = plan(reports, known, project.now)
+    archived = project.archive.editions()
+    due = plan(reports, merged(archived, preview.editions.editions()), project.now)
     _run([t for t in due if first or t.reason == "new"], preview.editions, project)
-    drafts = _drafts(project, preview, reports)
-    return (
-        merged([drafts, project.archive, preview.editions])
-        if drafts
-        else merged([project.archive, preview.editions])
-    )
+    known = merged(archived, preview.editions.save_index())
+    return merged(_drafts(project, preview, reports, known), known)
 
 
-def _drafts(project: Project, preview: Preview, reports: Sequence[LoadedReport]) -> Archive | None:
-    """Run a draft where a definition was edited; return the drafts' archive if there are any."""
-    wanted = plan_drafts(reports, merged([project.archive, preview.editions]), project.now)
-    made = {e.record.key: e.record.definition.digest for e in preview.drafts.editions()}
+def _drafts(
+    project: Project, preview: Preview, reports: Sequence[LoadedReport], known: Sequence[Entry]
+) -> list[Entry]:
+    """Run a draft where a definition was edited, and return all drafts."""
+    wanted = plan_drafts(reports, known, project.now)
+    made = {e.key: e.definition for e in preview.drafts.editions()}
     stale = set(made) - {task.key for task in wanted}
     for key in stale:
         report, _, label = key.rpartition("/")
@@ -83,7 +82,7 @@ def _drafts(project: Project, preview: Preview, reports: Sequence[LoadedReport])
         preview.drafts,
         project,
     )
-    return preview.drafts if wanted else None
+    return preview.drafts.save_index() if wanted else []
 
 
 def _run(tasks: Sequence[Task], archive: Archive, project: Project) -> None:

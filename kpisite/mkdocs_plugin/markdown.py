@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from kpisite.site.pages import SitePage
+    from kpisite.site.content import SitePage
 
 
 def front_matter(page: SitePage) -> str:

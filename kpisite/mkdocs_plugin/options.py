@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mkdocs.config import base, config_options
 from mkdocs.config import load_config as load_mkdocs_config
@@ -11,9 +11,11 @@ from mkdocs.exceptions import ConfigurationError
 
 from kpisite.archive.store import Archive
 from kpisite.errors import UsageError
+from kpisite.model.yaml_reader import VARIABLE
 from kpisite.pipeline.project import Project, archive_url
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Mapping
     from datetime import datetime
 
@@ -25,6 +27,8 @@ class KpisiteOptions(base.Config):  # type: ignore[no-untyped-call]
 
     archive = config_options.Type(str, default="archive")
     """Where editions are kept: a path relative to `mkdocs.yml`, or an fsspec URL."""
+    storage_options = config_options.Type(dict, default={})
+    """Options of the filesystem that `archive` names; `${NAME}` comes from the environment."""
     run = config_options.Choice(("due", "none"), default="due")
     """What a build runs: the editions that are due, or none."""
 
@@ -35,10 +39,54 @@ def project_of(
     now: datetime,
     environment: Mapping[str, str],
 ) -> Project:
-    """Return the project that a MkDocs configuration describes."""
+    """Return the project that a MkDocs configuration describes.
+
+    Raises:
+        UsageError: An environment variable that the options name is not set.
+        ArchiveError: There is no such kind of archive, or its package is not installed.
+    """
     folder = Path(config.config_file_path).parent if config.config_file_path else Path.cwd()
-    archive = Archive(archive_url(folder, options.archive))
+    storage = {
+        name: fill_in(value, environment, f"storage_options.{name}")
+        for name, value in options.storage_options.items()
+    }
+    archive = Archive(archive_url(folder, options.archive), **storage)
     return Project(folder, Path(config.docs_dir), archive, now, environment)
+
+
+def fill_in(value: Any, environment: Mapping[str, str], place: str) -> Any:
+    """Return an option with all `${NAME}` in it filled in, however deep.
+
+    Args:
+        value: What `mkdocs.yml` says.
+        environment: Where the values are.
+        place: The option's name, for a message.
+
+    Raises:
+        UsageError: A variable is not set, and has no default.
+    """
+    if isinstance(value, dict):
+        return {k: fill_in(v, environment, f"{place}.{k}") for k, v in value.items()}
+    if isinstance(value, list):
+        return [fill_in(item, environment, place) for item in value]
+    if not isinstance(value, str):
+        return value
+
+    def fill(match: re.Match[str]) -> str:
+        escaped, name, default = match.groups()
+        if escaped:
+            return match[0][1:]
+        found = environment.get(name) or default
+        if found is None:
+            state = "is empty" if name in environment else "is not set"
+            raise UsageError(
+                f"the environment variable {name} {state}",
+                where=f"mkdocs.yml: {place}",
+                hint=f"Set it, or write ${{{name}:-default}}.",
+            )
+        return found
+
+    return VARIABLE.sub(fill, value)
 
 
 def load_config(path: str, *, strict: bool = False) -> MkDocsConfig:

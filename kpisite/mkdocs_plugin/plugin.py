@@ -4,42 +4,56 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin, event_priority
-from mkdocs.structure.files import File, InclusionLevel
+from mkdocs.structure.files import InclusionLevel
 
 from kpisite.errors import KpisiteError
+from kpisite.mkdocs_plugin.chrome import layout_digest
 from kpisite.mkdocs_plugin.editions import (
     Preview,
     editions_for_build,
     editions_for_preview,
     warn,
 )
+from kpisite.mkdocs_plugin.files import KpiFile
 from kpisite.mkdocs_plugin.markdown import front_matter
 from kpisite.mkdocs_plugin.options import KpisiteOptions, project_of
+from kpisite.mkdocs_plugin.reuse import EditionFiles
+from kpisite.mkdocs_plugin.search import SearchEntries
 from kpisite.pipeline.loading import FILE_NAMES
 from kpisite.pipeline.project import parse_now
 from kpisite.render.block_cache import BlockCache
+from kpisite.render.chart_templates import ChartTemplates
 from kpisite.render.charts import bokeh_asset
 from kpisite.render.digests import code_digest
 from kpisite.render.islands import join_islands, split_islands
 from kpisite.render.templates import Templates, template_folder
-from kpisite.site.pages import site_content
+from kpisite.site.archive_site import ArchiveSite
+from kpisite.site.page_cache import PageCache
+from kpisite.site.site_folder import SiteFolder
 from kpisite.site.urls import Urls
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.livereload import LiveReloadServer
-    from mkdocs.structure.files import Files
+    from mkdocs.structure.files import File, Files
     from mkdocs.structure.nav import Navigation
     from mkdocs.structure.pages import Page
+    from mkdocs.utils.templates import TemplateContext
 
-    from kpisite.archive.store import Edition
-    from kpisite.site.pages import SitePage
+    from kpisite.archive.index import Entry
+    from kpisite.pipeline.problems import Problem
+    from kpisite.site.content import SiteContent, SitePage
+    from kpisite.site.report_pages import PlannedEdition
 
+NAME = "kpisite"
+"""The plugin's name in `mkdocs.yml`."""
 ASSETS = "assets/kpisite"
 """Folder of the stylesheet and the scripts in the site."""
 
@@ -50,10 +64,17 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
     def __init__(self) -> None:
         self._serving = False
         self._first = True
-        self._cache: BlockCache | None = None
-        self._editions: list[Edition] = []
+        self._caches = Path()
+        self._site = SiteFolder(Path(), Path())
+        self._entries: list[Entry] = []
+        self._editions: EditionFiles | None = None
         self._pages: list[SitePage] = []
         self._html: dict[str, tuple[str, ...]] = {}
+        self._problems: list[Problem] = []
+        self._nav: Navigation | None = None
+        self._files: Files | None = None
+        self._order: list[File] = []
+        self._search: SearchEntries | None = None
 
     def on_startup(
         self,
@@ -77,18 +98,21 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
 
     def on_pre_build(self, *, config: MkDocsConfig) -> None:
         """Run what is due; before MkDocs empties the site, so that an error leaves it whole."""
+        self._close()
         try:
             environment = dict(os.environ)
             named = environment.get("KPISITE_NOW")
             now = parse_now(named) if named else datetime.now(UTC)
             project = project_of(config, self.config, now, environment)
-            self._cache = BlockCache(project.cache / "blocks", code_digest())
+            self._caches = project.cache
             if self._serving:
                 preview = Preview.of(project)
-                self._editions = editions_for_preview(project, preview, first=self._first)
+                self._entries = editions_for_preview(project, preview, first=self._first)
                 self._first = False
             else:
-                self._editions = editions_for_build(project, run=self.config.run == "due")
+                self._entries = editions_for_build(project, run=self.config.run == "due")
+            self._site = SiteFolder(Path(config.site_dir), project.cache / "sites")
+            self._site.set_aside()
         except KpisiteError as error:
             raise PluginError(str(error)) from error
 
@@ -97,42 +121,39 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         """Add the archive's pages and assets; leave the report definitions out of the site."""
         for file in [f for f in files if Path(f.src_uri).name in FILE_NAMES]:
             files.remove(file)
+        self._pages.clear()
+        self._html.clear()
+        self._problems.clear()
         custom = [Path(config.theme.custom_dir)] if config.theme.custom_dir else []
+        urls = Urls(config.use_directory_urls)
+        charts = ChartTemplates.kept_in(self._caches / "charts", code_digest())
+        site = ArchiveSite(self._entries, Templates(custom), urls, code_digest(), charts)
+        layout = layout_digest(config, code_digest(), own=NAME)
+        cache = PageCache(self._caches / "pages", layout)
+        self._editions = EditionFiles(
+            config, cache, self._site, self._rendered, partial(self._file, config)
+        )
         try:
-            content = site_content(
-                self._editions, Templates(custom), Urls(config.use_directory_urls), self._cache
-            )
+            for planned in site.editions():
+                self._editions.add(planned, files)
+            fronts = BlockCache(self._caches / "fronts", code_digest())
+            for page in site.front(fronts):
+                if files.get_file_from_path(page.uri) is None:
+                    files.append(self._file(config, page))
         except KpisiteError as error:
             raise PluginError(str(error)) from error
-        if self._cache is not None:
-            self._cache.prune()
-        warn(content.problems)
-        self._pages = [p for p in content.pages if files.get_file_from_path(p.uri) is None]
-        for page in self._pages:
-            level = InclusionLevel.INCLUDED if page.in_nav else InclusionLevel.NOT_IN_NAV
-            markdown, self._html[page.uri] = split_islands(page.text)
-            text = front_matter(page) + markdown
-            files.append(File.generated(config, page.uri, content=text, inclusion=level))
+        fronts.prune()
+        warn(self._problems)
+        self._problems.clear()
         name, script = bokeh_asset()
-        files.append(File.generated(config, f"{ASSETS}/{name}", content=script))
-        for asset in content.assets:
-            files.append(File.generated(config, asset.uri, content=asset.content))
+        files.append(KpiFile.of(config, f"{ASSETS}/{name}", script))
         return files
 
+    @event_priority(-100)
     def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:
-        """Give pages outside the navigation their neighbours and the section above them."""
-        by_folder = {
-            page.folder: file.page
-            for page in self._pages
-            if (file := files.get_file_from_path(page.uri)) is not None
-        }
-        for page in self._pages:
-            shown = by_folder.get(page.folder)
-            if page.in_nav or shown is None:
-                continue
-            shown.parent = by_folder.get(page.parent or "")  # type: ignore[assignment]
-            shown.previous_page = by_folder.get(page.previous) if page.previous else None
-            shown.next_page = by_folder.get(page.next) if page.next else None
+        """Keep the navigation: all titles in it are known when all pages are read."""
+        self._nav = nav
+        self._must_have_editions().use_own_pages(nav)
         return nav
 
     def on_page_content(
@@ -152,6 +173,65 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         except ValueError as error:
             raise PluginError(f"{page.file.src_uri}: {error}") from error
 
+    @event_priority(-100)
+    def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
+        """Write what comes from the cache, and say how all pages hang together."""
+        assert self._nav is not None  # noqa: S101 - on_nav comes first
+        editions = self._must_have_editions()
+        try:
+            editions.settle(self._nav, files)
+        except KpisiteError as error:
+            raise PluginError(str(error)) from error
+        warn(self._problems)
+        for page in self._pages:
+            _relate(page, files)
+        self._files = files
+        finished = {page.file.src_uri for page in editions.finished_pages()}
+        self._order = [
+            file
+            for file in files
+            if (file.is_documentation_page() or file.src_uri in finished)
+            and InclusionLevel.is_included(file.inclusion)  # type: ignore[no-untyped-call]
+        ]
+        self._search = SearchEntries(config)
+        return env
+
+    @event_priority(-100)
+    def on_template_context(
+        self, context: TemplateContext, *, template_name: str, config: MkDocsConfig
+    ) -> TemplateContext:
+        """Tell the sitemap of all pages."""
+        context["pages"] = self._order
+        return context
+
+    @event_priority(-100)
+    def on_page_context(
+        self, context: TemplateContext, *, page: Page, config: MkDocsConfig, nav: Navigation
+    ) -> TemplateContext:
+        """Tell a page of all pages, and note what the search has of it."""
+        context["pages"] = self._order
+        self._must_have_search().indexed(page.file)
+        return context
+
+    @event_priority(-100)
+    def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
+        """Keep a finished page for the next build."""
+        self._must_have_editions().keep(page.file, output, self._must_have_search())
+        return output
+
+    @event_priority(100)
+    def on_post_build(self, *, config: MkDocsConfig) -> None:
+        """Complete the search index, before it is written."""
+        editions = self._must_have_editions()
+        assert self._files is not None  # noqa: S101 - on_env comes first
+        editions.finish(self._files)
+        entries = {page.file.src_uri: page.cached.search for page in editions.finished_pages()}
+        self._must_have_search().complete(self._order, entries)
+
+    def on_build_error(self, *, error: Exception) -> None:
+        """Leave nothing behind."""
+        self._close()
+
     def on_serve(
         self,
         server: LiveReloadServer,
@@ -163,3 +243,42 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         if config.theme.custom_dir:
             server.watch(config.theme.custom_dir)
         return server
+
+    def _rendered(self, planned: PlannedEdition) -> SiteContent:
+        content = planned.content()
+        self._problems += content.problems
+        return content
+
+    def _file(self, config: MkDocsConfig, page: SitePage) -> KpiFile:
+        self._pages.append(page)
+        markdown, self._html[page.uri] = split_islands(page.text)
+        text = front_matter(page) + markdown
+        return KpiFile.of(config, page.uri, text, in_nav=page.in_nav)
+
+    def _must_have_editions(self) -> EditionFiles:
+        assert self._editions is not None  # noqa: S101 - on_files comes first
+        return self._editions
+
+    def _must_have_search(self) -> SearchEntries:
+        assert self._search is not None  # noqa: S101 - on_env comes first
+        return self._search
+
+    def _close(self) -> None:
+        if self._editions is not None:
+            self._editions.close()
+        self._editions = None
+
+
+def _relate(page: SitePage, files: Files) -> None:
+    """Give a page outside the navigation its neighbours and the page above it."""
+    file = files.get_file_from_path(page.uri)
+    if page.in_nav or file is None or file.page is None:
+        return
+    file.page.parent = _page_in(page.parent, files)  # type: ignore[assignment]
+    file.page.previous_page = _page_in(page.previous, files)
+    file.page.next_page = _page_in(page.next, files)
+
+
+def _page_in(folder: str | None, files: Files) -> Page | None:
+    file = None if folder is None else files.get_file_from_path(f"{folder}/index.md")
+    return None if file is None else file.page

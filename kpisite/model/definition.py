@@ -22,13 +22,21 @@ from kpisite.model.schedule import PATTERN, SCHEDULES, Schedule
 from kpisite.model.words import moment_text
 
 
-class DatasourceDefinition(StrictModel):
-    """Where frames come from."""
+class RecordedDatasource(StrictModel):
+    """Where frames come from: what an edition keeps of it."""
 
     plugin: str
     """Name of a datasource plugin, or `package.module:Class`."""
     args: dict[str, Any] = Field(default_factory=dict, repr=False)
     """The plugin's options."""
+
+
+class DatasourceDefinition(RecordedDatasource):
+    """Where frames come from, and how hard it may be asked."""
+
+    max_connections: int | None = Field(default=None, ge=1)
+    """How many connections may be open at once; without it, one for each edition that is run at
+    the same time."""
 
 
 class ViewDefinition(StrictModel):
@@ -192,7 +200,7 @@ class RecordedDefinition(StrictModel):
     schedule: str = "on demand"
     timezone: str = "UTC"
     theme: Theme = Theme()
-    datasources: dict[str, DatasourceDefinition] = Field(default_factory=dict)
+    datasources: dict[str, RecordedDatasource] = Field(default_factory=dict)
     views: dict[str, ViewDefinition]
 
     @property

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _MOST_VALUES = 100_000
 
-_VARIABLE = re.compile(r"\$(\$?)\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+VARIABLE = re.compile(r"\$(\$?)\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+"""`${NAME}`, `${NAME:-default}` or `$${NAME}`: a second `$`, the name, the default."""
 
 
 def read_yaml(text: str, file: str, environment: Mapping[str, str]) -> Source:
@@ -147,7 +148,7 @@ class _Reader:
                 self.secrets.add(value)
             return value
 
-        return _VARIABLE.sub(fill, written), written
+        return VARIABLE.sub(fill, written), written
 
     def _plain(self, node: yaml.Node, path: KeyPath) -> Any:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 
 from kpisite.errors import DefinitionError, Mistake, PluginError
 from kpisite.model.definition import (
-    DatasourceDefinition,
+    RecordedDatasource,
     RecordedDefinition,
     Report,
     ViewDefinition,
@@ -22,11 +23,25 @@ from kpisite.pipeline.problems import redact
 from kpisite.plugins.binding import Bound, bind, check_queries, make_view
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from kpisite.plugins.view import View
 
 FILE_NAMES = ("report.yml", "report.yaml")
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a report was loaded from: all that another process needs to load it too."""
+
+    id: str
+    """The report's id."""
+    folder: Path
+    """Absolute: relative paths of datasources start there."""
+    files: tuple[tuple[str, str], ...] = field(repr=False)
+    """Name for messages and content of each YAML file, the later file wins; may have secrets."""
+    environment: Mapping[str, str] = field(repr=False)
+    """The variables that the files name, and no others."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +59,7 @@ class LoadedReport:
     outputs: Mapping[str, Bound]
     secrets: frozenset[str] = field(repr=False)
     """What no message and no record may contain."""
+    written: Written
 
 
 def find_definitions(content: Path) -> list[Path]:
@@ -101,9 +117,20 @@ def load_report(id_: str, files: Sequence[Path], environment: Mapping[str, str])
     Raises:
         DefinitionError: The definition has mistakes; the message has all of them.
     """
+    texts = tuple((_shown(path), _text(path)) for path in files)
+    return load_written(Written(id_, files[0].parent.absolute(), texts, environment))
+
+
+def load_written(written: Written) -> LoadedReport:
+    """Read a report from the content of its files.
+
+    Raises:
+        DefinitionError: The definition has mistakes; the message has all of them.
+    """
+    environment = _Noted(written.environment)
     source = Source()
-    for path in files:
-        source = source.merged(read_yaml(_text(path), _shown(path), environment))
+    for name, text in written.files:
+        source = source.merged(read_yaml(text, name, environment))
     if source.unreadable:
         raise DefinitionError(source.mistakes)
     report = None
@@ -126,14 +153,15 @@ def load_report(id_: str, files: Sequence[Path], environment: Mapping[str, str])
         shown = [replace(m, message=redact(m.message, secrets)) for m in mistakes]
         raise DefinitionError(sorted(shown, key=lambda m: (m.file, m.line)))
     return LoadedReport(
-        id_,
+        written.id,
         report,
         _recorded(report, datasources, source),
-        files[0].parent,
+        written.folder,
         views,
         datasources,
         outputs,
         frozenset(secret for secret in secrets if secret),
+        replace(written, environment=environment.noted),
     )
 
 
@@ -174,7 +202,7 @@ def _recorded(
         timezone=report.timezone,
         theme=report.theme,
         datasources={
-            name: DatasourceDefinition(
+            name: RecordedDatasource(
                 plugin=definition.plugin,
                 args=datasources[name].masked(written[name].get("args") or {}),
             )
@@ -182,6 +210,24 @@ def _recorded(
         },
         views=report.views,
     )
+
+
+class _Noted(Mapping[str, str]):
+    """Environment variables that keeps those which were asked for."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.noted: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> str:
+        self.noted[name] = self._environment[name]
+        return self.noted[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._environment)
+
+    def __len__(self) -> int:
+        return len(self._environment)
 
 
 def _text(path: Path) -> str:

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from kpisite.archive.store import Edition
+    from kpisite.archive.index import Entry
     from kpisite.model.period import Period
     from kpisite.pipeline.loading import LoadedReport
 
-Reason = Literal["new", "preliminary", "draft"]
+Reason = Literal["new", "preliminary", "draft", "forced"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class Task:
     report: LoadedReport
     period: Period
     reason: Reason
+    revision: int = 1
+    """Which revision of the edition the run makes."""
 
     @property
     def key(self) -> str:
@@ -31,7 +33,7 @@ class Task:
         return f"{self.report.id}/{self.period.label}"
 
 
-def plan(reports: Iterable[LoadedReport], editions: Iterable[Edition], now: datetime) -> list[Task]:
+def plan(reports: Iterable[LoadedReport], editions: Iterable[Entry], now: datetime) -> list[Task]:
     """Return what is due: periods that the archive lacks, and all preliminary editions.
 
     Args:
@@ -39,28 +41,39 @@ def plan(reports: Iterable[LoadedReport], editions: Iterable[Edition], now: date
         editions: What the archive has.
         now: Aware; periods that begin later are not due yet.
     """
-    known: dict[str, dict[str, Edition]] = {}
+    archived: dict[str, dict[str, Entry]] = {}
     for edition in editions:
-        known.setdefault(edition.record.report, {})[edition.record.period.label] = edition
+        archived.setdefault(edition.report, {})[edition.label] = edition
     tasks = []
     for report in reports:
-        has = known.get(report.id, {})
+        has = archived.get(report.id, {})
         periods = {period.label: period for period in report.report.periods(now)}
         due = [Task(report, periods[label], "new") for label in periods if label not in has]
         due += [
-            Task(report, periods.get(label) or edition.record.period.period(), "preliminary")
-            for label, edition in has.items()
-            if edition.record.status == "preliminary"
+            Task(report, periods.get(label) or known.period, "preliminary", known.revision)
+            for label, known in has.items()
+            if known.status == "preliminary"
         ]
-        tasks += sorted(due, key=lambda task: task.period.start.astimezone(UTC))
+        tasks += sorted(due, key=_start)
     return tasks
 
 
+def plan_revisions(reports: Iterable[LoadedReport], editions: Iterable[Entry]) -> list[Task]:
+    """Return a new revision of every sealed edition of the reports, oldest period first."""
+    by_id = {report.id: report for report in reports}
+    tasks = [
+        Task(by_id[edition.report], edition.period, "forced", edition.revision + 1)
+        for edition in editions
+        if edition.report in by_id and edition.status == "sealed"
+    ]
+    return sorted(tasks, key=_start)
+
+
 def plan_drafts(
-    reports: Iterable[LoadedReport], editions: Iterable[Edition], now: datetime
+    reports: Iterable[LoadedReport], editions: Iterable[Entry], now: datetime
 ) -> list[Task]:
     """Return the newest period of each report whose definition is not the one that made it."""
-    digests = {edition.record.key: edition.record.definition.digest for edition in editions}
+    digests = {edition.key: edition.definition for edition in editions}
     tasks = []
     for report in reports:
         for period in report.report.periods(now)[-1:]:
@@ -68,3 +81,7 @@ def plan_drafts(
             if made_by is not None and made_by != report.recorded.digest:
                 tasks.append(Task(report, period, "draft"))
     return tasks
+
+
+def _start(task: Task) -> datetime:
+    return task.period.start.astimezone(UTC)

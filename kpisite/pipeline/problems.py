@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import quote
+
+from kpisite.model.secrets import redact as redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-HIDDEN = "***"
 
 
 @dataclass(frozen=True)
@@ -69,16 +68,3 @@ def grouped(problems: Iterable[Problem]) -> list[Group]:
         )
         for key, firsts in alike.items()
     ]
-
-
-def redact(text: str, secrets: Iterable[str]) -> str:
-    """Return a text without secrets, also as URLs quote them.
-
-    Those under four characters are too short to tell from other text.
-    """
-    secrets = list(secrets)
-    forms = {*secrets, *(quote(secret, safe="") for secret in secrets)}
-    for secret in sorted(forms, key=len, reverse=True):
-        if len(secret) >= 4:
-            text = text.replace(secret, HIDDEN)
-    return text

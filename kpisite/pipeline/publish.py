@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
-from kpisite.archive.deliveries import add_delivery, read_log
+from kpisite.archive.deliveries import add_delivery, read_logs
 from kpisite.errors import ArchiveError, KpisiteError
 from kpisite.model.delivery import Delivery, Receipt
-from kpisite.pipeline.problems import redact
+from kpisite.model.secrets import redact
 from kpisite.plugins.output import OutputContext, OutputDriver, Site
 
 if TYPE_CHECKING:
@@ -135,21 +135,22 @@ def _record(project: Project, shared: _Shared, receipt: Receipt) -> int:
     names: dict[str, list[str]] = {}
     for report, id_ in shared.members:
         names.setdefault(report.id, []).append(id_)
+    sealed = [entry for entry in project.archive.editions() if entry.status == "sealed"]
+    wanted = [(entry, id_) for entry in sealed for id_ in names.get(entry.report, ())]
+    logs = read_logs(project.archive, [(entry.key, id_) for entry, id_ in wanted])
     recorded = 0
-    for edition in project.archive.editions():
-        record = edition.record
-        for id_ in names.get(record.report, ()) if record.status == "sealed" else ():
-            if read_log(project.archive, record, id_).has(record.revision, receipt.target):
-                continue
-            delivery = Delivery(
-                output=id_,
-                plugin=shared.bound.plugin.name,
-                revision=record.revision,
-                time=project.now,
-                receipt=receipt,
-            )
-            add_delivery(project.archive, record, delivery)
-            recorded += 1
+    for entry, id_ in wanted:
+        if logs[entry.key, id_].has(entry.revision, receipt.target):
+            continue
+        delivery = Delivery(
+            output=id_,
+            plugin=shared.bound.plugin.name,
+            revision=entry.revision,
+            time=project.now,
+            receipt=receipt,
+        )
+        add_delivery(project.archive, entry.key, delivery)
+        recorded += 1
     return recorded
 
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from kpisite.archive.frames import digest, to_parquet
 from kpisite.errors import DatasourceError, KpisiteError, ViewError
 from kpisite.model.edition import BlobRecord, FrameRecord
-from kpisite.plugins.datasource import Datasource, DatasourceContext
 from kpisite.plugins.view import Blob, Collector, Query
 
 if TYPE_CHECKING:
@@ -25,38 +23,8 @@ if TYPE_CHECKING:
     from kpisite.archive.store import Edition
     from kpisite.model.edition import ViewRecord
     from kpisite.model.period import Period
-    from kpisite.pipeline.loading import LoadedReport
+    from kpisite.pipeline.connections import Datasources
 
-
-class Datasources:
-    """The datasources of a report, made when first asked, reused over its periods."""
-
-    def __init__(self, report: LoadedReport) -> None:
-        self._report = report
-        self._made: dict[str, Datasource] = {}
-
-    def get(self, id_: str) -> Datasource:
-        """Return the datasource of that id."""
-        if id_ not in self._made:
-            bound = self._report.datasources.get(id_)
-            if bound is None:
-                raise DatasourceError(f"there is no datasource '{id_}' in this report")
-            cls = cast("type[Datasource]", bound.plugin.cls)
-            context = DatasourceContext(id_, self._report.folder)
-            self._made[id_] = cls(bound.options, context)
-        return self._made[id_]
-
-    def close(self) -> None:
-        """Give back all connections; one that fails to close spoils no answer."""
-        for id_, datasource in self._made.items():
-            try:
-                datasource.close()
-            except Exception as error:  # noqa: BLE001 - a plugin's bug, after its work is done
-                log.warning("datasource '%s' did not close: %s", id_, type(error).__name__)
-        self._made.clear()
-
-
-log = logging.getLogger(__name__)
 
 _BLOB_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
@@ -148,7 +116,8 @@ class Recorder(Collector):
         period = self.period.previous() if query.previous else self.period
         started = time.perf_counter()
         try:
-            frame = self._datasources.get(query.datasource).query(query.text, period, **query.args)
+            with self._datasources.lent(query.datasource) as datasource:
+                frame = datasource.query(query.text, period, **query.args)
         except KpisiteError as error:
             return _Answer(None, error, time.perf_counter() - started)
         except Exception as error:  # noqa: BLE001 - a plugin's mistake is the view's, not the run's

@@ -1,204 +1,194 @@
-"""Run editions: ask, measure, record, commit."""
+"""Run editions, side by side where there are many, and commit each as it is done."""
 
 from __future__ import annotations
 
-import platform
-import time
+import secrets
+from collections import Counter, deque
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, wait
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from kpisite import __version__
-from kpisite.archive.store import Archive, Content
-from kpisite.errors import EditionExistsError, KpisiteError, ViewError
-from kpisite.model.edition import (
-    EditionRecord,
-    ErrorRecord,
-    PeriodRecord,
-    RunRecord,
-    Status,
-    ViewRecord,
-)
-from kpisite.model.words import period_span
-from kpisite.pipeline.problems import Problem, redact
-from kpisite.pipeline.recording import Datasources, Recorder, raised_in
+from kpisite.errors import KpisiteError
+from kpisite.pipeline.connections import Datasources
+from kpisite.pipeline.edition import Result, committed_in, problem_of, run_task
+from kpisite.pipeline.executors import THREADS, open_workers
+from kpisite.pipeline.worker import Job, work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
+    from concurrent.futures import Future
     from datetime import datetime
+    from threading import Event
 
-    from kpisite.pipeline.loading import LoadedReport
+    from kpisite.archive.store import Archive
+    from kpisite.pipeline.executors import ExecutorChoice, Workers
     from kpisite.pipeline.plan import Task
-    from kpisite.plugins.view import Query, View
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Outcome(Result):
     """What became of a task."""
 
     task: Task
-    status: Status | None
-    """Status of the committed edition; None where nothing was committed."""
-    problems: tuple[Problem, ...]
-    seconds: float
-
-    @property
-    def failed(self) -> bool:
-        """Whether a view failed, or the edition could not be committed."""
-        return any(problem.severity == "error" for problem in self.problems)
 
 
-def run_tasks(tasks: Iterable[Task], archive: Archive, now: datetime) -> Iterator[Outcome]:
-    """Run editions one after the other and commit each; yields as they are done.
+def run_tasks(
+    tasks: Iterable[Task],
+    archive: Archive,
+    now: datetime,
+    choice: ExecutorChoice = THREADS,
+    stop: Event | None = None,
+) -> Iterator[Outcome]:
+    """Run editions and commit each; yields as they are done, in any order.
+
+    Where a worker process dies, the editions that were in flight are told as failed, and nothing
+    more is begun: there are fewer outcomes than tasks.
 
     Args:
-        tasks: What to run; a report's datasources stay open while its tasks follow each other.
+        tasks: What to run; of one report, the earlier begin first.
         archive: Where editions are committed.
         now: Aware; recorded as the time of the run, and decides what is still open.
+        choice: What runs them.
+        stop: Once it is set, nothing more is begun; what is in flight is finished.
 
     Raises:
         ArchiveError: The archive cannot be written; nothing can be kept.
+        PluginError: A worker cannot load a report.
+        UsageError: The executor cannot be had.
     """
-    report: LoadedReport | None = None
-    datasources: Datasources | None = None
-    try:
+    queue = _Queue(tasks)
+    with open_workers(choice, queue.size) as workers:
+        run = _Run(archive, now, workers, queue)
+        try:
+            yield from run.outcomes(stop)
+        finally:
+            run.close()
+
+
+class _Queue:
+    """What is left to run. A report never runs more editions at once than it may connect."""
+
+    def __init__(self, tasks: Iterable[Task]) -> None:
+        self._left: dict[str, deque[Task]] = {}
+        self._running: Counter[str] = Counter()
         for task in tasks:
-            if datasources is None or task.report is not report:
-                if datasources is not None:
-                    datasources.close()
-                report, datasources = task.report, Datasources(task.report)
-            yield run_task(task, archive, datasources, now)
-    finally:
-        if datasources is not None:
+            self._left.setdefault(task.report.id, deque()).append(task)
+        self.size = sum(map(len, self._left.values()))
+
+    def take(self) -> Task | None:
+        """Return the next task that may run now, None where there is none."""
+        for report, left in self._left.items():
+            limit = _limit(left[0])
+            if limit is None or self._running[report] < limit:
+                self._running[report] += 1
+                task = left.popleft()
+                if not left:
+                    del self._left[report]
+                return task
+        return None
+
+    def done(self, task: Task) -> bool:
+        """Return whether a task was the last of its report."""
+        self._running[task.report.id] -= 1
+        return not self._running[task.report.id] and task.report.id not in self._left
+
+
+def _limit(task: Task) -> int | None:
+    """Return how many editions of the report may run at once: each has one connection at most."""
+    limits = (source.max_connections for source in task.report.report.datasources.values())
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+class _Run:
+    """One run: what is in flight, and the datasources that are open in this process."""
+
+    def __init__(self, archive: Archive, now: datetime, workers: Workers, queue: _Queue) -> None:
+        self._archive = archive
+        self._now = now
+        self._workers = workers
+        self._queue = queue
+        self._name = secrets.token_hex(8)
+        self._running: dict[Future[Result], Task] = {}
+        self._datasources: dict[str, Datasources] = {}
+        self._broken = False
+
+    def outcomes(self, stop: Event | None) -> Iterator[Outcome]:
+        """Yield outcomes as they are done; never more is in flight than workers can take."""
+        while True:
+            while not (self._broken or (stop is not None and stop.is_set())) and self._begin():
+                pass
+            if not self._running:
+                return
+            done, _ = wait(self._running, return_when=FIRST_COMPLETED)
+            for future in [future for future in self._running if future in done]:
+                task = self._running.pop(future)
+                last = self._queue.done(task)
+                result = self._result(future, task)
+                if last and task.report.id in self._datasources:
+                    self._datasources.pop(task.report.id).close()
+                yield Outcome(result.status, result.problems, result.seconds, task)
+
+    def close(self) -> None:
+        """Close all connections, once nobody uses them any more."""
+        for future in self._running:
+            future.cancel()
+        wait(self._running)
+        for datasources in self._datasources.values():
             datasources.close()
+        self._workers.end_run(self._name)
 
-
-def run_task(task: Task, archive: Archive, datasources: Datasources, now: datetime) -> Outcome:
-    """Run one edition and commit it.
-
-    An edition with a failed view is preliminary, and never replaces one without.
-    """
-    started = time.perf_counter()
-    recorder = Recorder(datasources, task.period)
-    views, problems = _run_views(task, recorder)
-    record = EditionRecord(
-        report=task.report.id,
-        title=_title(task),
-        period=PeriodRecord.of(task.period),
-        status=_status(task, views, now),
-        definition=task.report.recorded,
-        frames=tuple(recorder.frames),
-        views=tuple(views),
-        run=RunRecord(
-            started=now, seconds=round(time.perf_counter() - started, 3), versions=_versions()
-        ),
-    )
-    committed: Status | None = None
-    before = archive.edition(task.report.id, task.period.label) if record.failed else None
-    if before is None or before.record.failed:
+    def _begin(self) -> bool:
+        """Submit the next task; return whether there may be room for another."""
+        if len(self._running) >= self._workers.jobs + self._workers.ahead:
+            return False
+        task = self._queue.take()
+        if task is None:
+            return False
         try:
-            archive.commit(record, Content(recorder.content, recorder.blob_content))
-            committed = record.status
-        except EditionExistsError as error:
-            problems.append(_problem(task, "", error))
-    return Outcome(task, committed, tuple(problems), time.perf_counter() - started)
+            self._running[self._submit(task)] = task
+        except BrokenExecutor:
+            self._broken = True
+        return True
 
+    def _submit(self, task: Task) -> Future[Result]:
+        submit = self._workers.executor.submit
+        if self._workers.in_this_process:
+            open_ = self._datasources
+            datasources = open_.setdefault(task.report.id, Datasources(task.report))
+            return submit(run_task, task, self._archive, datasources, self._now)
+        job = Job(
+            run=self._name,
+            written=task.report.written,
+            archive=self._archive,
+            period=task.period,
+            reason=task.reason,
+            revision=task.revision,
+            now=self._now,
+            keeps_connections=_limit(task) is None,
+            may_repeat=self._workers.repeats,
+        )
+        return submit(work, job)
 
-def _run_views(task: Task, recorder: Recorder) -> tuple[list[ViewRecord], list[Problem]]:
-    views: list[ViewRecord] = []
-    problems: list[Problem] = []
-    recorder.prefetch(
-        query for view in task.report.views.values() for query in _queries(view).values()
-    )
-    for view in task.report.views.values():
+    def _result(self, future: Future[Result], task: Task) -> Result:
         try:
-            recorded = _run_view(view, recorder, task.report.secrets)
-        except Exception as error:  # noqa: BLE001 - a plugin's mistake is the view's, not the run's
-            recorder.take_blobs(view.id)
-            problem = _problem(task, view.id, error, _asked(view))
-            problems.append(problem)
-            failure = ErrorRecord(message=problem.message, hint=problem.hint, query=problem.query)
-            recorded = ViewRecord(id=view.id, status="error", error=failure)
-        views.append(recorded)
-        problems += [
-            Problem("warning", task.report.id, task.period.label, view.id, note)
-            for note in recorded.warnings
-        ]
-    return views, problems
+            return future.result()
+        except (BrokenExecutor, CancelledError) as error:
+            self._broken = True
+            return self._lost(task, error)
+        except KpisiteError:
+            raise
+        except Exception as error:
+            if self._workers.in_this_process:
+                raise
+            return self._lost(task, error)
 
-
-def _run_view(view: View, recorder: Recorder, secrets: Iterable[str]) -> ViewRecord:
-    frames = view.collect(recorder)
-    positions = {name: recorder.position(frame) for name, frame in frames.items()}
-    notes = tuple(redact(note, secrets) for note in view.check(frames))
-    metrics = tuple(view.metrics(frames, recorder.period))
-    names = [metric.name for metric in metrics]
-    for name in names:
-        if name.partition("/")[0] != view.id or names.count(name) > 1:
-            raise ViewError(
-                f"the metric name '{name}' is not the view's own, or is there twice",
-                hint=f"This is a bug of the plugin: use '{view.id}' or '{view.id}/<name>'.",
-            )
-    return ViewRecord(
-        id=view.id,
-        frames=positions,
-        metrics=metrics,
-        blobs=recorder.take_blobs(view.id),
-        warnings=notes,
-    )
-
-
-def _queries(view: View) -> Mapping[str, Query]:
-    """Return a view's queries; none where its plugin cannot say: it fails when it collects."""
-    try:
-        return view.queries()
-    except Exception:  # noqa: BLE001 - collect raises it again, for this view alone
-        return {}
-
-
-def _asked(view: View) -> str:
-    queries = dict.fromkeys(query.text.strip() for query in _queries(view).values())
-    return "\n".join(queries)
-
-
-def _problem(task: Task, view: str, error: Exception, query: str = "") -> Problem:
-    if not isinstance(error, KpisiteError):
-        error = KpisiteError(f"{type(error).__name__}: {error}", hint=raised_in(error))
-    message = f"{error.where}: {error.message}" if error.where else error.message
-    secrets = task.report.secrets
-    return Problem(
-        "error",
-        task.report.id,
-        task.period.label,
-        view,
-        redact(message, secrets),
-        redact(error.hint, secrets),
-        redact(query, secrets),
-    )
-
-
-def _status(task: Task, views: Iterable[ViewRecord], now: datetime) -> Status:
-    if task.reason == "draft":
-        return "draft"
-    failed = any(view.status == "error" for view in views)
-    return "preliminary" if failed or task.report.report.is_open(task.period, now) else "sealed"
-
-
-def _title(task: Task) -> str:
-    tokens = {
-        "{from}": f"{task.period.start:%Y-%m-%d}",
-        "{to}": f"{task.period.last_day:%Y-%m-%d}",
-        "{period}": period_span(task.period),
-    }
-    title = task.report.report.title
-    for token, value in tokens.items():
-        title = title.replace(token, value)
-    return title
-
-
-def _versions() -> dict[str, str]:
-    return {
-        "kpisite": __version__,
-        "python": platform.python_version(),
-        "pandas": version("pandas"),
-    }
+    def _lost(self, task: Task, error: Exception) -> Result:
+        """Return what is known of a task whose worker did not answer."""
+        status = committed_in(task, self._archive, self._now)
+        if status is not None:
+            return Result(status, (), 0.0)
+        lost = KpisiteError(
+            f"its worker died or failed ({type(error).__name__}: {error})",
+            hint="Nothing of it was committed; the next run runs it again.",
+        )
+        return Result(None, (problem_of(task, lost),), 0.0)

@@ -51,7 +51,7 @@ class BlockCache:
             parts: All that the result depends on beside the code, as JSON values.
             render: Makes it.
         """
-        key = self._key(parts)
+        key = self.key(parts)
         found = self.get(key)
         if found is None:
             found = render()
@@ -87,7 +87,8 @@ class BlockCache:
                     with contextlib.suppress(OSError):
                         path.unlink()
 
-    def _key(self, parts: Any) -> str:
+    def key(self, parts: Any) -> str:
+        """Return the name under which something is kept."""
         text = json.dumps([self._code, parts])  # in the given order: it may show in the text
         return hashlib.sha256(text.encode()).hexdigest()
 

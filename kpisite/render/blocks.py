@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from markupsafe import Markup
@@ -14,23 +13,20 @@ from kpisite.pipeline.recording import raised_in, replay
 from kpisite.plugins.binding import bind_view, view_title
 from kpisite.plugins.registry import load
 from kpisite.plugins.view import Blob, Page, Point
-from kpisite.render.block_cache import Rendered
 from kpisite.render.charts import chart_html
-from kpisite.render.digests import class_digest
 from kpisite.render.tables import table_html
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
     from kpisite.archive.store import Edition
-    from kpisite.model.definition import ViewDefinition
     from kpisite.model.edition import ViewRecord
     from kpisite.model.number import NumberFormat
     from kpisite.pipeline.recording import RecordedFrames
     from kpisite.plugins.view import View
-    from kpisite.render.block_cache import BlockCache
+    from kpisite.render.chart_templates import ChartTemplates
     from kpisite.render.past import Past
     from kpisite.render.templates import Templates
 
@@ -69,7 +65,14 @@ class EditionPage(Page):
     """What a view gets while it renders a block of an edition."""
 
     def __init__(
-        self, edition: Edition, view_id: str, title: str, past: Past, look: Templates
+        self,
+        edition: Edition,
+        view_id: str,
+        title: str,
+        past: Past,
+        look: Templates,
+        folder: str,
+        charts: ChartTemplates,
     ) -> None:
         """Prepare the page of one view.
 
@@ -79,6 +82,8 @@ class EditionPage(Page):
             title: The view's title.
             past: The editions before this one.
             look: The templates.
+            folder: Where the edition's pages stand.
+            charts: What is known of the charts that were made before.
 
         Raises:
             CorruptEditionError: A blob is missing or damaged.
@@ -91,15 +96,30 @@ class EditionPage(Page):
         self.assets: dict[str, Asset] = {}
         self._past = past
         self._look = look
-        self._folder = f"{edition.record.key}/{view_id}"
+        self._folder = f"{folder}/{view_id}"
+        self._chart_templates = charts
         self._charts = 0
         self.blobs = self._recorded_blobs(edition)
 
     def chart(self, figure: Any, *, description: str, height: int = 240) -> str:
         """Return HTML that shows a Bokeh figure."""
-        self._charts += 1
-        id_ = f"kpi-{self.view_id}" if self._charts == 1 else f"kpi-{self.view_id}-{self._charts}"
-        html = chart_html(figure, id=id_, description=description, height=height)
+        html = chart_html(figure, id=self._chart_id(), description=description, height=height)
+        return Markup(html)  # noqa: S704 - escaped where it was made
+
+    def chart_from(
+        self,
+        draw: Callable[[Any, Any], Any],
+        structure: Mapping[str, Any],
+        values: Mapping[str, Any],
+        *,
+        description: str,
+        height: int = 240,
+    ) -> str:
+        """Return HTML that shows the Bokeh figure of a structure with values."""
+        id_ = self._chart_id()
+        html = self._chart_templates.html(
+            draw, structure, values, id=id_, description=description, height=height
+        )
         return Markup(html)  # noqa: S704 - escaped where it was made
 
     def table(
@@ -131,6 +151,10 @@ class EditionPage(Page):
             points.append(Point(self.period, self.metrics[metric].value))
         return points
 
+    def _chart_id(self) -> str:
+        self._charts += 1
+        return f"kpi-{self.view_id}" if self._charts == 1 else f"kpi-{self.view_id}-{self._charts}"
+
     def _recorded_blobs(self, edition: Edition) -> dict[str, str]:
         addresses = {}
         for view in edition.record.views:
@@ -142,7 +166,12 @@ class EditionPage(Page):
 
 
 def render_block(
-    edition: Edition, recorded: ViewRecord, past: Past, look: Templates, cache: BlockCache | None
+    edition: Edition,
+    recorded: ViewRecord,
+    past: Past,
+    look: Templates,
+    folder: str,
+    charts: ChartTemplates,
 ) -> Block:
     """Return one view of an edition; what cannot be shown becomes a block that says why.
 
@@ -151,7 +180,8 @@ def render_block(
         recorded: The view's record in it.
         past: The editions of the report before this one.
         look: The templates.
-        cache: Has what was rendered before; None renders everything.
+        folder: Where the edition's pages stand: files of its views are put below it.
+        charts: What is known of the charts that were made before.
     """
     definition = edition.record.definition.views[recorded.id]
     title = view_title(recorded.id, definition)
@@ -161,48 +191,13 @@ def render_block(
     try:
         cls = cast("type[View]", load("views", definition.plugin).cls)
         frames = replay(edition, recorded)
-        page = EditionPage(edition, recorded.id, title, past, look)
-        files = {asset.uri: asset.content for asset in page.assets.values()}
-        render = partial(_render, definition, frames, page)
-        if cache is None:
-            made = render()
-        else:
-            made = cache.rendered(_parts(edition, recorded, cls, past, look), render)
+        page = EditionPage(edition, recorded.id, title, past, look, folder, charts)
+        text = str(bind_view(recorded.id, definition).render_md(dict(frames), page)).strip()
     except KpisiteError as error:
         told = ErrorRecord(message=error.message, where=error.where, hint=error.hint)
         return Block(*common, is_kpi=False, text="", error=told)
     except Exception as error:  # noqa: BLE001 - a plugin's mistake is its block's, not the site's
         told = ErrorRecord(message=f"{type(error).__name__}: {error}", hint=raised_in(error))
         return Block(*common, is_kpi=False, text="", error=told)
-    files |= made.assets
-    assets = tuple(Asset(uri, content) for uri, content in files.items())
-    return Block(*common, cls.is_kpi, made.text, frames=frames, assets=assets)
-
-
-def _render(definition: ViewDefinition, frames: RecordedFrames, page: EditionPage) -> Rendered:
-    """Return a view's text and the files that it made; recorded blobs stay in the archive."""
-    known = dict(page.assets)
-    text = str(bind_view(page.view_id, definition).render_md(dict(frames), page))
-    made = {a.uri: a.content for a in page.assets.values() if a is not known.get(a.uri)}
-    return Rendered(text=text.strip(), assets=made)
-
-
-def _parts(
-    edition: Edition, recorded: ViewRecord, cls: type[View], past: Past, look: Templates
-) -> list[Any]:
-    """Return all that a block's text depends on: what `EditionPage` and a view can see."""
-    record = edition.record
-    return [
-        "block",
-        class_digest(cls),
-        look.digest,
-        record.report,
-        recorded.id,
-        record.period.model_dump(mode="json"),
-        record.definition.theme.model_dump(mode="json"),
-        record.definition.views[recorded.id].model_dump(mode="json"),
-        [(name, record.frames[n].sha256) for name, n in recorded.frames.items()],
-        [blob.model_dump(mode="json") for blob in recorded.blobs],
-        [metric.model_dump(mode="json") for metric in record.metrics.values()],
-        past.digest,
-    ]
+    assets = tuple(page.assets.values())
+    return Block(*common, cls.is_kpi, text, frames=frames, assets=assets)

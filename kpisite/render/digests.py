@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import kpisite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 
 def file_names(folder: Path) -> list[str]:
@@ -64,6 +64,13 @@ def class_digest(cls: type) -> str:
     tops = {base.__module__.partition(".")[0] for base in cls.__mro__}
     tops -= {"kpisite", *sys.stdlib_module_names}
     return "\n".join(_module_digest(top) for top in sorted(tops))
+
+
+@functools.cache
+def function_digest(function: Callable[..., object]) -> str:
+    """Return a digest of the package that defines a function; "" for kpisite's own."""
+    top = function.__module__.partition(".")[0]
+    return "" if top == "kpisite" else _module_digest(top)
 
 
 def _module_digest(name: str) -> str:

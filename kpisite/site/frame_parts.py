@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from kpisite.render.block_cache import Rendered
 from kpisite.render.blocks import Asset
 from kpisite.render.tables import table_html
 
 if TYPE_CHECKING:
     from kpisite.pipeline.recording import RecordedFrames
-    from kpisite.render.block_cache import BlockCache
     from kpisite.site.urls import Urls
 
 MAX_ROWS = 1000
@@ -21,7 +18,7 @@ DIGITS = 6
 
 
 def frame_parts(
-    frames: RecordedFrames, here: str, stem: str, urls: Urls, cache: BlockCache | None
+    frames: RecordedFrames, here: str, stem: str, urls: Urls
 ) -> tuple[list[dict[str, Any]], list[Asset]]:
     """Return what the template of a view's page needs of its frames, and the files it links to.
 
@@ -30,22 +27,20 @@ def frame_parts(
         here: Folder of the page.
         stem: Begins the names of the files.
         urls: How files are addressed.
-        cache: Has what was rendered before; None renders everything.
     """
     parts: list[dict[str, Any]] = []
     files: list[Asset] = []
     for name, record in frames.records.items():
-        render = partial(_rendered, frames, name)
-        made = render() if cache is None else cache.rendered(["frame", record.sha256], render)
+        frame = frames[name]
         own = f"{here}/{stem}" + (f"-{name}" if len(frames) > 1 else "")
-        csv = Asset(f"{own}.csv", made.assets["csv"])
+        csv = Asset(f"{own}.csv", frame.to_csv(index=False).encode())
         parquet = Asset(f"{own}.parquet", frames.files[name])
         files += [csv, parquet]
         parts.append(
             {
                 "name": name,
                 "record": record,
-                "table": made.text,
+                "table": table_html(frame, max_rows=MAX_ROWS, digits=DIGITS),
                 "downloads": [
                     {"title": "CSV", "url": urls.asset(here, csv.uri)},
                     {"title": "Parquet", "url": urls.asset(here, parquet.uri)},
@@ -53,11 +48,3 @@ def frame_parts(
             }
         )
     return parts, files
-
-
-def _rendered(frames: RecordedFrames, name: str) -> Rendered:
-    frame = frames[name]
-    return Rendered(
-        text=table_html(frame, max_rows=MAX_ROWS, digits=DIGITS),
-        assets={"csv": frame.to_csv(index=False).encode()},
-    )

@@ -9,6 +9,7 @@ from kpisite.model.words import day_text
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from kpisite.model.edition import EditionRecord
 
@@ -19,6 +20,11 @@ def data_until(record: EditionRecord) -> str:
     if record.run.started < period.end:
         return moment(record.run.started.astimezone(period.zone))
     return f"{day_text(period.last_day)}, 23:59" if _whole_days(period.end) else moment(period.end)
+
+
+def run_day(run: datetime, zone: ZoneInfo) -> str:
+    """Return the day of a run where the report is read: `24 November 2026`."""
+    return day_text(run.astimezone(zone).date())
 
 
 def zone_words(record: EditionRecord) -> str:

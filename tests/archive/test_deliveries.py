@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime
 
 import pytest
 
 from kpisite.archive.deliveries import add_delivery, read_log
 from kpisite.archive.store import Archive
 from kpisite.errors import ArchiveError
-from kpisite.model.definition import RecordedDefinition
 from kpisite.model.delivery import Delivery, Receipt
-from kpisite.model.edition import EditionRecord, PeriodRecord, RunRecord
-from kpisite.model.period import Period
 
 WHEN = datetime(2013, 2, 12, tzinfo=UTC)
-RECORD = EditionRecord(
-    report="eu/flights",
-    title="x",
-    period=PeriodRecord.of(Period.containing(date(2013, 2, 4), "week", ZoneInfo("UTC"))),
-    status="sealed",
-    definition=RecordedDefinition(title="x", views={}),
-    run=RunRecord(started=WHEN, seconds=0, versions={}),
-)
+KEY = "eu/flights/2013-W06"
 
 
 @pytest.fixture
@@ -38,35 +27,35 @@ def delivery(revision: int = 1, output: str = "pages", target: str = "_site") ->
 
 
 def test_nothing_went_out_at_first(archive: Archive):
-    assert read_log(archive, RECORD, "pages").deliveries == ()
+    assert read_log(archive, KEY, "pages").deliveries == ()
 
 
 def test_deliveries_are_kept_oldest_first_each_output_by_itself(archive: Archive):
     for revision in (1, 2):
-        add_delivery(archive, RECORD, delivery(revision))
-    add_delivery(archive, RECORD, delivery(output="team"))
-    assert read_log(archive, RECORD, "pages").deliveries == (delivery(1), delivery(2))
-    assert len(read_log(archive, RECORD, "team").deliveries) == 1
+        add_delivery(archive, KEY, delivery(revision))
+    add_delivery(archive, KEY, delivery(output="team"))
+    assert read_log(archive, KEY, "pages").deliveries == (delivery(1), delivery(2))
+    assert len(read_log(archive, KEY, "team").deliveries) == 1
 
 
 def test_a_revision_went_to_a_target_or_not(archive: Archive):
-    add_delivery(archive, RECORD, delivery(1))
-    log = read_log(archive, RECORD, "pages")
+    add_delivery(archive, KEY, delivery(1))
+    log = read_log(archive, KEY, "pages")
     assert log.has(1, "_site")
     assert not log.has(2, "_site")
     assert not log.has(1, "elsewhere")
 
 
 def test_a_log_is_no_edition(archive: Archive):
-    add_delivery(archive, RECORD, delivery())
+    add_delivery(archive, KEY, delivery())
     assert archive.editions() == []
     assert archive.edition("eu/flights", "2013-W06") is None
 
 
 def test_a_damaged_log_is_not_taken_for_an_empty_one(archive: Archive):
-    add_delivery(archive, RECORD, delivery())
+    add_delivery(archive, KEY, delivery())
     archive.storage.replace("eu/flights/2013-W06/deliveries/pages.json", b"{")
     with pytest.raises(ArchiveError, match="the record of deliveries is damaged"):
-        read_log(archive, RECORD, "pages")
+        read_log(archive, KEY, "pages")
     with pytest.raises(ArchiveError, match="damaged"):
-        add_delivery(archive, RECORD, delivery())
+        add_delivery(archive, KEY, delivery())

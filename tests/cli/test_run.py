@@ -50,7 +50,7 @@ def test_a_sealed_period_that_is_named_is_said_and_not_run(shop):
     result = shop.call("run", "--period", "2024-01")
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
-        "sales/2024-01 is sealed already; it is not run again.",
+        "sales/2024-01 is sealed already; it is run again only with --force.",
         "Nothing is due.",
     ]
     assert shop.files("archive") == before

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def editions(demo) -> list[Edition]:
-    return Archive(str(demo.archive)).editions()
+    return [entry.load() for entry in Archive(str(demo.archive)).editions()]
 
 
 def weekly(editions: list[Edition]) -> list[Edition]:

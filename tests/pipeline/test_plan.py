@@ -51,7 +51,7 @@ def test_a_preliminary_edition_stays_due_when_its_period_is_long_past(
     project.run()
     project.now = datetime(2024, 1, 20, 12, tzinfo=UTC)
     project.run()
-    statuses = {e.record.period.label: e.record.status for e in project.archive.editions()}
+    statuses = {e.label: e.status for e in project.archive.editions()}
     first = "2024-01-09" if "daily" in schedule else "2024-01-09_2024-01-10"
     assert statuses[first] == "sealed"
 

@@ -14,7 +14,8 @@ import pytest
 from kpisite.archive.frames import from_parquet
 from kpisite.errors import DatasourceError, UnsupportedFrameError, ViewError
 from kpisite.model.period import Period
-from kpisite.pipeline.recording import Datasources, Recorder
+from kpisite.pipeline.connections import Datasources
+from kpisite.pipeline.recording import Recorder
 from kpisite.plugins import Blob, Datasource, DatasourceContext, PluginOptions, Query
 
 PERIOD = Period.containing(date(2024, 1, 8), "week", ZoneInfo("UTC"))
@@ -47,10 +48,11 @@ class Sources(Datasources):
     def __init__(self, *ids: str) -> None:
         super().__init__(cast("Any", SimpleNamespace(datasources={})))
         for id_ in ids:
-            self._made[id_] = Fake(PluginOptions(), cast("Any", None))
+            self._idle[id_] = [Fake(PluginOptions(), cast("Any", None))]
 
     def asked(self, id_: str) -> list[str]:
-        return cast("Fake", self._made[id_]).asked
+        [only] = self._idle[id_]
+        return cast("Fake", only).asked
 
 
 ONE = "pd.DataFrame({'n': [1]})"

@@ -89,7 +89,7 @@ def broken(where: str) -> str:
 
 def test_an_edition_holds_its_frames_and_numbers(project: ProjectFiles):
     assert [outcome.status for outcome in project.run()] == ["sealed", "sealed"]
-    first, second = project.archive.editions()
+    first, second = (entry.load() for entry in project.archive.editions())
     assert [first.record.metrics["total"].value, second.record.metrics["total"].value] == [308, 847]
     shops = next(view for view in second.record.views if view.id == "shops")
     assert replay(second, shops)["main"].to_dict("list") == {
@@ -101,13 +101,13 @@ def test_an_edition_holds_its_frames_and_numbers(project: ProjectFiles):
 def test_a_replay_needs_no_datasource(project: ProjectFiles):
     project.run()
     (project.content / "sales" / "sales.csv").unlink()
-    edition = project.archive.editions()[0]
+    edition = project.archive.editions()[0].load()
     assert [list(replay(edition, view)) for view in edition.record.views] == [["main"], ["main"]]
 
 
 def test_the_record_is_what_its_run_was(project: ProjectFiles):
     project.run()
-    record = project.archive.editions()[0].record
+    record = project.archive.editions()[0].load().record
     assert record.run.started == project.now
     assert record.title == "Sales, weekly"
     assert {"kpisite", "pandas", "python"} <= set(record.run.versions)
@@ -118,7 +118,7 @@ def test_the_record_is_what_its_run_was(project: ProjectFiles):
 def test_tokens_of_the_title_are_filled_in(project: ProjectFiles):
     project.write(project.report.replace("Sales, weekly", "'{period}: {from} {to}'"))
     project.run()
-    record = project.archive.editions()[0].record
+    record = project.archive.editions()[0].load().record
     assert record.title == "1 – 7 January 2024: 2024-01-01 2024-01-07"
 
 
@@ -137,7 +137,7 @@ def test_a_bug_in_a_view_stays_in_that_view(project: ProjectFiles, where: str):
     assert problem.view == "extra"
     assert problem.message == f"ZeroDivisionError: in {where}"
     assert problem.hint.startswith(f"Raised in {__name__}, line ")
-    record = project.archive.editions()[0].record
+    record = project.archive.editions()[0].load().record
     assert [view.status for view in record.views] == ["ok", "ok", "error"]
     assert record.metrics["total"].value == 308
     [failed] = record.failed
@@ -150,7 +150,7 @@ def test_a_view_cannot_take_another_views_metric(project: ProjectFiles, where: s
     add_view(project, broken(where))
     outcome = project.run()[0]
     assert "is not the view's own, or is there twice" in outcome.problems[0].message
-    assert project.archive.editions()[0].record.metrics["total"].value == 308
+    assert project.archive.editions()[0].metrics["total"].value == 308
 
 
 def test_an_edition_with_errors_is_preliminary_and_is_run_again(project: ProjectFiles):
@@ -159,7 +159,7 @@ def test_an_edition_with_errors_is_preliminary_and_is_run_again(project: Project
     assert [outcome.status for outcome in project.run()] == ["preliminary", "preliminary"]
     aside.rename(sales)
     assert [outcome.status for outcome in project.run()] == ["sealed", "sealed"]
-    assert project.archive.editions()[0].record.metrics["total"].value == 308
+    assert project.archive.editions()[0].metrics["total"].value == 308
 
 
 def test_an_edition_with_errors_never_replaces_one_without(project: ProjectFiles):

@@ -1,0 +1,42 @@
+"""What kpisite adds to a site: pages, files, and what went wrong with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kpisite.pipeline.problems import Problem
+    from kpisite.render.blocks import Asset
+
+
+@dataclass(frozen=True)
+class SitePage:
+    """A page before Markdown is rendered."""
+
+    folder: str
+    """Path of the page's folder below the site; the page is its `index.md`."""
+    title: str
+    text: str
+    """HTML with islands of Markdown."""
+    in_nav: bool = False
+    searchable: bool = True
+    parent: str | None = None
+    """Folder of the page above it; for breadcrumbs and the active section."""
+    previous: str | None = None
+    """Folder of the page before it."""
+    next: str | None = None
+
+    @property
+    def uri(self) -> str:
+        """Path of the Markdown file below the docs folder."""
+        return f"{self.folder}/index.md" if self.folder else "index.md"
+
+
+@dataclass
+class SiteContent:
+    """Some pages of a site, with the files that they need."""
+
+    pages: list[SitePage] = field(default_factory=list)
+    assets: list[Asset] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)

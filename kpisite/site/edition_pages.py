@@ -1,0 +1,242 @@
+"""The pages of one edition: the edition as a whole, and one page for each of its views."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from kpisite.model.words import period_span, period_title
+from kpisite.pipeline.problems import Problem
+from kpisite.render.blocks import Block, render_block
+from kpisite.site import words
+from kpisite.site.content import SiteContent, SitePage
+from kpisite.site.frame_parts import frame_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from kpisite.archive.index import Entry
+    from kpisite.archive.store import Edition
+    from kpisite.model.edition import EditionRecord
+    from kpisite.model.metric import Metric
+    from kpisite.render.chart_templates import ChartTemplates
+    from kpisite.render.past import Past
+    from kpisite.render.templates import Templates
+    from kpisite.site.urls import Urls
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """The edition before or after another."""
+
+    folder: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the pages of an edition stand, and what they link to."""
+
+    folder: str
+    archive: str
+    """Folder of the report's archive page."""
+    previous: Neighbour | None = None
+    next: Neighbour | None = None
+    newer: Entry | None = None
+    """The newest revision, where this is an older one."""
+    older: tuple[tuple[str, Entry], ...] = ()
+    """Folder and revision of those that this one replaced, oldest first."""
+
+
+@dataclass(frozen=True)
+class LoadedEdition:
+    """An edition with its rendered blocks."""
+
+    edition: Edition
+    blocks: list[Block]
+
+    @property
+    def record(self) -> EditionRecord:
+        """The edition's record."""
+        return self.edition.record
+
+    @property
+    def problems(self) -> list[Problem]:
+        """The views that could not be shown."""
+        report, period = self.record.report, self.record.period.label
+        return [
+            Problem("error", report, period, b.id, b.error.message, b.error.hint, b.error.query)
+            for b in self.blocks
+            if b.error
+        ]
+
+
+class EditionPages:
+    """Writes the pages of editions with a project's templates."""
+
+    def __init__(self, look: Templates, urls: Urls, charts: ChartTemplates) -> None:
+        self._look = look
+        self._urls = urls
+        self._charts = charts
+
+    def load(self, edition: Edition, past: Past, folder: str) -> LoadedEdition:
+        """Return an edition with its blocks.
+
+        Args:
+            edition: The edition.
+            past: The editions of its report before it.
+            folder: Where its pages stand.
+        """
+        views = edition.record.views
+        blocks = [
+            render_block(edition, view, past, self._look, folder, self._charts) for view in views
+        ]
+        return LoadedEdition(edition, blocks)
+
+    def content(self, loaded: LoadedEdition, place: Place, parent: str) -> SiteContent:
+        """Return all pages of an edition, with the files that they need.
+
+        Args:
+            loaded: The edition.
+            place: Where its pages stand.
+            parent: Folder of the page above it.
+        """
+        record = loaded.record
+        content = SiteContent(problems=loaded.problems)
+        title = f"{record.title} – {period_title(record.period.period())}"
+        page = SitePage(
+            place.folder,
+            title if place.newer is None else f"{title}, revision {record.revision}",
+            self.text(loaded, place, place.folder),
+            searchable=place.newer is None,
+            parent=parent,
+            previous=place.previous.folder if place.previous else None,
+            next=place.next.folder if place.next else None,
+        )
+        content.pages.append(page)
+        for block in loaded.blocks:
+            content.assets += block.assets
+            self._add_view(content, loaded, block, place)
+        return content
+
+    def text(self, loaded: LoadedEdition, place: Place, here: str) -> str:
+        """Return the text of the page that shows an edition whole, for a page in any folder."""
+        record = loaded.record
+        return self._look.render(
+            "pages/edition.html",
+            edition=about(record),
+            theme=record.definition.theme,
+            rows=list(_rows(self.shown(loaded, place, here))),
+            previous=self._link(here, place.previous),
+            next=self._link(here, place.next),
+            archive=self._urls.page(here, place.archive),
+            failed=[block.title for block in loaded.blocks if block.error],
+            revised=self._revised(record, place, here),
+            replaced=self._replaced(place, here),
+        )
+
+    def shown(self, loaded: LoadedEdition, place: Place, here: str) -> list[dict[str, Any]]:
+        """Return what templates need of the blocks of an edition, for a page in any folder."""
+        return [self._block(block, place, here) for block in loaded.blocks]
+
+    def _add_view(
+        self, content: SiteContent, loaded: LoadedEdition, block: Block, place: Place
+    ) -> None:
+        record = loaded.record
+        here = f"{place.folder}/{block.id}"
+        frames: list[dict[str, Any]] = []
+        if block.frames is not None:
+            stem = f"{place.folder.replace('/', '-')}-{block.id}"
+            frames, files = frame_parts(block.frames, here, stem, self._urls)
+            content.assets += files
+        text = self._look.render(
+            "pages/view.html",
+            edition=about(record),
+            edition_url=self._urls.page(here, place.folder),
+            theme=record.definition.theme,
+            block=self._block(block, place, here),
+            frames=frames,
+            replaced=self._replaced(place, here),
+        )
+        title = f"{block.title} – {period_title(record.period.period())}"
+        content.pages.append(SitePage(here, title, text, searchable=False, parent=place.folder))
+
+    def _block(self, block: Block, place: Place, here: str) -> dict[str, Any]:
+        return {
+            "id": block.id,
+            "title": block.title,
+            "description": block.description,
+            "cols": block.cols,
+            "is_kpi": block.is_kpi,
+            "text": self._urls.resolve_assets(block.text, here),
+            "error": block.error.model_dump() if block.error else None,
+            "url": self._urls.page(here, f"{place.folder}/{block.id}"),
+        }
+
+    def _link(self, here: str, there: Neighbour | None) -> dict[str, str] | None:
+        if there is None:
+            return None
+        return {"url": self._urls.page(here, there.folder), "title": there.title}
+
+    def _revised(self, record: EditionRecord, place: Place, here: str) -> dict[str, Any] | None:
+        """Return when an edition was revised, what it said before, and where that still is."""
+        if not place.older:
+            return None
+        _, before = place.older[-1]
+        links = [
+            {"title": f"revision {entry.revision}", "url": self._urls.page(here, folder)}
+            for folder, entry in place.older
+        ]
+        return {
+            "on": words.run_day(record.run.started, record.period.period().zone),
+            "was": _changes(before.metrics, record.metrics),
+            "links": links,
+        }
+
+    def _replaced(self, place: Place, here: str) -> dict[str, str] | None:
+        """Return by what an older revision was replaced."""
+        if place.newer is None:
+            return None
+        return {
+            "on": words.run_day(place.newer.started, place.newer.period.zone),
+            "by": f"revision {place.newer.revision}",
+            "url": self._urls.page(here, place.newer.key),
+        }
+
+
+def about(record: EditionRecord) -> dict[str, Any]:
+    """Return what the templates of an edition's pages say about it."""
+    period = record.period.period()
+    return {
+        "report": record.report,
+        "title": record.title,
+        "description": record.definition.description,
+        "label": record.period.label,
+        "period": period_title(period),
+        "span": period_span(period),
+        "status": record.status,
+        "revision": record.revision,
+        "data_until": words.data_until(record),
+        "zone": words.zone_words(record),
+        "provenance": words.provenance(record),
+    }
+
+
+def _changes(before: Mapping[str, Metric], now: Mapping[str, Metric]) -> list[dict[str, str]]:
+    """Return the metrics that say something else now, with what they said."""
+    return [
+        {
+            "title": metric.title,
+            "was": metric.format.text(metric.value),
+            "now": now[name].format.text(now[name].value),
+        }
+        for name, metric in before.items()
+        if name in now and now[name].value != metric.value
+    ]
+
+
+def _rows(blocks: Sequence[dict[str, Any]]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Yield `strip` for neighbouring KPIs without columns of their own, else `grid`."""
+    for strip, group in groupby(blocks, key=lambda b: b["is_kpi"] and not b["cols"]):
+        yield "strip" if strip else "grid", list(group)
