@@ -8,13 +8,13 @@ any order: what is read is always the archive as it is.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from kpisite.archive import records
+from kpisite.archive.frames import digest
 from kpisite.archive.index import entry_of
 from kpisite.archive.index_file import INDEX, Known, decode, encode
 from kpisite.errors import ArchiveError
@@ -96,12 +96,12 @@ class Catalog:
         return decode(content, self._archive)
 
     def _entry(self, path: str, text: bytes) -> Entry:
-        digest = hashlib.sha256(text).hexdigest()
+        sha256 = digest(text)
         one = (self._known or {}).get(path)
-        if one is not None and one.entry.digest == digest:
+        if one is not None and one.entry.digest == sha256:
             return one.entry  # copied, or written anew as it was
         record = records.from_text(text, path, self._archive.storage.where(path))
-        return entry_of(self._archive, record, digest)
+        return entry_of(self._archive, record, sha256)
 
 
 def in_order(entries: Iterable[Entry]) -> list[Entry]:

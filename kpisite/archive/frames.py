@@ -75,6 +75,9 @@ def digest(data: bytes) -> str:
 
 
 def _refuse_duplicates(labels: pd.Index) -> None:
+    names = labels.tolist()
+    if all(type(name) is str for name in names) and len(set(names)) == len(names):
+        return  # pandas would build an index of its own for this
     if not labels.is_unique:
         twice = labels[labels.duplicated()]
         raise UnsupportedFrameError(

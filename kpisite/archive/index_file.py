@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kpisite import __version__
+from kpisite.archive.frames import digest
 from kpisite.archive.index import Entry
 from kpisite.archive.records import NAME
 from kpisite.model.metric import Metric
@@ -33,8 +34,10 @@ INDEX = "index.parquet"
 """The file, at the root of the archive."""
 
 _KEY = b"kpisite"
-_MADE_BY = json.dumps({"format": 1, "kpisite": __version__}, sort_keys=True).encode()
+_FORMAT = {"format": 1, "kpisite": __version__}
 """Another version may see other things in the same records: it makes an index of its own."""
+_UNKNOWN = "0" * 64
+"""Stands for the file's own SHA-256 while that is computed."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _WRONG = (pa.ArrowException, ValueError, TypeError, KeyError, OSError)
@@ -60,7 +63,7 @@ _ENTRY = {
     "digest": pa.string(),
     "stamp": pa.string(),
 }
-_FORMAT = ("style", "precision", "unit", "currency")
+_SHAPE = ("style", "precision", "unit", "currency")
 _METRIC = {
     "metric": pa.string(),
     "metric_title": pa.string(),
@@ -108,13 +111,11 @@ def encode(known: Mapping[str, Known]) -> bytes:
         values = [None if metric is None else _field(metric, name) for _, metric in metrics]
         table = table.append_column(name, pa.array(values, kind))
     sink = pa.BufferOutputStream()
-    with pq.ParquetWriter(
-        sink, table.schema, compression="zstd", store_schema=False, write_page_checksum=True
-    ) as writer:
+    with pq.ParquetWriter(sink, _SCHEMA, compression="zstd", store_schema=False) as writer:
         writer.write_table(table)
-        writer.add_key_value_metadata({_KEY: _MADE_BY})
+        writer.add_key_value_metadata({_KEY: json.dumps({**_FORMAT, "sha256": _UNKNOWN})})
     content: bytes = sink.getvalue().to_pybytes()
-    return content
+    return content.replace(_UNKNOWN.encode(), digest(content).encode(), 1)
 
 
 def decode(content: bytes, archive: Archive) -> dict[str, Known] | None:
@@ -125,8 +126,12 @@ def decode(content: bytes, archive: Archive) -> dict[str, Known] | None:
         archive: Where it was found, for the entries.
     """
     try:
-        file = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
-        if file.metadata.metadata[_KEY] != _MADE_BY or file.schema_arrow != _SCHEMA:
+        file = pq.ParquetFile(pa.BufferReader(content))
+        header = json.loads(file.metadata.metadata[_KEY])
+        sha256 = header.pop("sha256")
+        if header != _FORMAT or file.schema_arrow != _SCHEMA:
+            return None
+        if digest(content.replace(sha256.encode(), _UNKNOWN.encode(), 1)) != sha256:
             return None
         return _known(file.read(), archive)
     except _WRONG:
@@ -171,7 +176,7 @@ def _entry(values: dict[str, Any], metrics: dict[str, Metric], archive: Archive)
 
 def _metrics(table: Any) -> list[Metric | None]:
     columns = _values(table.select(list(_METRIC)))
-    formats = zip(*(columns.pop(name) for name in _FORMAT), strict=True)
+    formats = zip(*(columns.pop(name) for name in _SHAPE), strict=True)
     names = ["name", "title", *list(columns)[2:]]
     found: list[Metric | None] = []
     for row, shape in zip(zip(*columns.values(), strict=True), formats, strict=True):
@@ -214,7 +219,7 @@ def _column(known: Sequence[Known], name: str) -> Iterable[Any]:
 
 
 def _field(metric: Metric, name: str) -> Any:
-    if name in _FORMAT:
+    if name in _SHAPE:
         return getattr(metric.format, name)
     return getattr(metric, {"metric": "name", "metric_title": "title"}.get(name, name))
 

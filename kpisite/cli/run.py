@@ -109,8 +109,6 @@ def _run(tasks: Sequence[Task], project: Project, choice: ExecutorChoice, *, for
             counts["failed" if outcome.failed else str(outcome.status)] += 1
             problems += outcome.problems
     project.archive.save_index()
-    order = {task.key: n for n, task in enumerate(tasks)}
-    problems.sort(key=lambda problem: order[f"{problem.report}/{problem.period}"])
     for group in grouped(problems):
         tell(f"{group.problem.severity.capitalize()}: {group.text()}")
     say(summary(counts, time.perf_counter() - started))

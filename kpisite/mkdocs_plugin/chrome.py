@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from mkdocs import utils
 from mkdocs.plugins import BasePlugin
 
-from kpisite.render.digests import class_digest, file_names
+from kpisite.render.digests import class_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from types import ModuleType
 
     from mkdocs.config.defaults import MkDocsConfig
@@ -83,16 +84,27 @@ def _templates(config: MkDocsConfig) -> list[Any]:
     """Return digests of the theme's templates; and the date, where one of them shows it."""
     found: list[Any] = []
     dated = False
-    for folder in map(Path, config.theme.dirs):
-        for name in sorted(_html(folder)):
-            content = (folder / name).read_bytes()
+    for folder in config.theme.dirs:
+        own = folder == config.theme.custom_dir
+        for name in sorted(_shaping_files(folder, own=own)):
+            content = Path(folder, name).read_bytes()
             dated = dated or b"build_date_utc" in content or b"update_date" in content
             found.append([name, hashlib.sha256(content).hexdigest()])
     return [found, utils.get_build_date() if dated else ""]
 
 
-def _html(folder: Path) -> Iterable[str]:
-    return (name for name in file_names(folder) if name.endswith(".html"))
+def _shaping_files(folder: str, *, own: bool) -> Iterator[str]:
+    """Yield the files of a theme that shape pages: templates, and a project's own icons.
+
+    Args:
+        folder: One of the theme's.
+        own: Whether it is the project's; what else a theme has changes with its version.
+    """
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != "assets" and (own or name[0] != ".")]
+        for name in names:
+            if own or name.endswith(".html"):
+                yield os.path.relpath(f"{parent}/{name}", folder)
 
 
 def _digest(value: Any) -> str:

@@ -88,14 +88,12 @@ class EditionFiles:
             self._add_rendered(edition, files)
             return
         for page in edition.manifest.pages:
-            file = KpiFile.of(self._config, page.uri, "")
-            file.dest_uri, file.finished = page.path, True
+            file = KpiFile.finished_at(self._config, page.uri, page.path)
             FinishedPage(file, self._config, page)
             edition.pages[page.uri] = file
             files.append(file)
         for asset in edition.manifest.files:
-            file = KpiFile.of(self._config, asset.path, b"")
-            file.finished = True
+            file = KpiFile.finished_at(self._config, asset.path, asset.path)
             edition.assets[asset.path] = file
             files.append(file)
 

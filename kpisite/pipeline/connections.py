@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING, cast
 
 from kpisite.errors import DatasourceError
+from kpisite.pipeline.answers import Answers
 from kpisite.plugins.datasource import Datasource, DatasourceContext
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Datasources:
 
     def __init__(self, report: LoadedReport) -> None:
         self._report = report
+        self.answers = Answers()
         self._idle: dict[str, list[Datasource]] = {}
         self._lock = threading.Lock()
 

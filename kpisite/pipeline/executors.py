@@ -51,6 +51,8 @@ class Workers:
     in_this_process: bool
     repeats: bool = False
     """Whether it submits the tasks of a worker that died again on its own."""
+    alive: Callable[[], bool] = lambda: True
+    """Whether answers may still come: Dask's futures say nothing when their scheduler is gone."""
     end_run: Callable[[str], object] = end_run
     """Closes the connections of the run of that name, wherever they are."""
 
@@ -164,5 +166,6 @@ def _dask(scheduler: str) -> Iterator[Workers]:
             ahead=jobs,
             in_this_process=False,
             repeats=True,
+            alive=lambda: client.status != "closed",
             end_run=end_everywhere,
         )

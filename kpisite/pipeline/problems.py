@@ -49,10 +49,11 @@ class Group:
 def grouped(problems: Iterable[Problem]) -> list[Group]:
     """Return each different problem once, with the editions and the views that have it.
 
+    Editions come by report and period, in whatever order they were run.
     What several views have alike is not the fault of one query; it is told without.
     """
     by_view: dict[tuple[str, ...], list[Problem]] = {}
-    for problem in problems:
+    for problem in sorted(problems, key=lambda problem: (problem.report, problem.period)):
         key = (problem.severity, problem.report, problem.view, problem.message)
         by_view.setdefault((*key, problem.hint, problem.query), []).append(problem)
     alike: dict[tuple[str, str, str, str, tuple[str, ...]], list[Problem]] = {}

@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -15,6 +15,7 @@ import pandas as pd
 from kpisite.archive.frames import digest, to_parquet
 from kpisite.errors import DatasourceError, KpisiteError, ViewError
 from kpisite.model.edition import BlobRecord, FrameRecord
+from kpisite.pipeline.answers import Answer
 from kpisite.plugins.view import Blob, Collector, Query
 
 if TYPE_CHECKING:
@@ -29,13 +30,6 @@ if TYPE_CHECKING:
 _BLOB_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
-@dataclass(frozen=True)
-class _Answer:
-    frame: pd.DataFrame | None
-    error: Exception | None
-    seconds: float
-
-
 class Recorder(Collector):
     """Answers the views of one edition and keeps what they got."""
 
@@ -47,7 +41,9 @@ class Recorder(Collector):
         self.blob_content: dict[str, bytes] = {}
         self._blobs: dict[str, BlobRecord] = {}
         self._datasources = datasources
-        self._answers: dict[str, _Answer] = {}
+        self._answers: dict[str, Answer] = {}
+        self._compared: set[str] = set()
+        """What is asked for the period before too: the next edition asks it for this one."""
         self._positions: dict[str, int] = {}
         self._given: list[tuple[pd.DataFrame, pd.DataFrame, int]] = []
 
@@ -55,6 +51,8 @@ class Recorder(Collector):
         """Ask what is known beforehand: datasources side by side, each its queries in turn."""
         groups: dict[str, dict[str, Query]] = {}
         for query in queries:
+            if query.previous:
+                self._compared.add(self._key(replace(query, previous=False)))
             groups.setdefault(query.datasource, {})[self._key(query)] = query
         if len(groups) < 2:
             for group in groups.values():
@@ -112,22 +110,32 @@ class Recorder(Collector):
         for key, query in group.items():
             self._answers[key] = self._ask(query)
 
-    def _ask(self, query: Query) -> _Answer:
+    def _ask(self, query: Query) -> Answer:
         period = self.period.previous() if query.previous else self.period
+        key = self._key(replace(query, previous=False))
+        known = self._datasources.answers.find(key, period) if query.previous else None
+        if known is not None:
+            return known
+        answer = self._answered(query, period)
+        if key in self._compared and not query.previous:
+            self._datasources.answers.keep(key, period, answer)
+        return answer
+
+    def _answered(self, query: Query, period: Period) -> Answer:
         started = time.perf_counter()
         try:
             with self._datasources.lent(query.datasource) as datasource:
                 frame = datasource.query(query.text, period, **query.args)
         except KpisiteError as error:
-            return _Answer(None, error, time.perf_counter() - started)
+            return Answer(None, error, time.perf_counter() - started)
         except Exception as error:  # noqa: BLE001 - a plugin's mistake is the view's, not the run's
             wrapped = DatasourceError(f"{type(error).__name__}: {error}", hint=raised_in(error))
             wrapped.__cause__ = error
-            return _Answer(None, wrapped, time.perf_counter() - started)
+            return Answer(None, wrapped, time.perf_counter() - started)
         if not isinstance(frame, pd.DataFrame):
             wrong = DatasourceError(f"the plugin returned {type(frame).__name__}, not a DataFrame")
-            return _Answer(None, wrong, time.perf_counter() - started)
-        return _Answer(frame, None, time.perf_counter() - started)
+            return Answer(None, wrong, time.perf_counter() - started)
+        return Answer(frame, None, time.perf_counter() - started)
 
     def _record(self, frame: pd.DataFrame, query: Query | None, seconds: float) -> int:
         data = to_parquet(frame)

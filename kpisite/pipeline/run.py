@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from kpisite.pipeline.plan import Task
 
 
+_PULSE = 2.0
+"""Seconds after which a run that waits looks whether its workers are still there."""
+
+
 @dataclass(frozen=True)
 class Outcome(Result):
     """What became of a task."""
@@ -119,7 +123,10 @@ class _Run:
                 pass
             if not self._running:
                 return
-            done, _ = wait(self._running, return_when=FIRST_COMPLETED)
+            done, _ = wait(self._running, _PULSE, FIRST_COMPLETED)
+            if not self._workers.alive():
+                self._broken = True
+                done = set(self._running)
             for future in [future for future in self._running if future in done]:
                 task = self._running.pop(future)
                 last = self._queue.done(task)
@@ -170,6 +177,8 @@ class _Run:
         return submit(work, job)
 
     def _result(self, future: Future[Result], task: Task) -> Result:
+        if not future.done():
+            return self._lost(task, ConnectionError("the scheduler is gone"))
         try:
             return future.result()
         except (BrokenExecutor, CancelledError) as error:

@@ -29,7 +29,9 @@ class DatasourceContext:
 class Datasource(ABC):
     """Answers queries. One instance serves many periods; nothing connects before the first query.
 
-    Queries of one instance never run at the same time.
+    Queries of one instance never run at the same time. Where several editions run at once, each
+    is lent an instance of its own, in a thread or in another process: what an instance keeps,
+    the others do not see, and module variables are to be left alone.
     """
 
     Options: ClassVar[type[PluginOptions]] = PluginOptions
@@ -57,4 +59,4 @@ class Datasource(ABC):
         """
 
     def close(self) -> None:  # noqa: B027 - most have nothing to give back
-        """Give back connections; called once, also when no query ran."""
+        """Give back connections; called once, by any thread, also when no query ran."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import json
 from importlib.metadata import version
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kpisite.plugins.markup import escape_html
+from kpisite.render.chart_values import without_markup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,14 +44,32 @@ def chart_html(figure: Any, *, id: str, description: str, height: int) -> str:  
         description: What the chart shows, for those who cannot see it.
         height: In CSS pixels; the width follows the page.
     """
-    _theme(figure, height)
-    data = {"doc": renamed(_document_json(figure), prefix=id)}
+    return chart_box(
+        chart_text(figure, id=id, height=height), id=id, description=description, height=height
+    )
+
+
+def chart_box(text: str, *, id: str, description: str, height: int) -> str:  # noqa: A002
+    """Return the element around a chart's data.
+
+    Args:
+        text: As `chart_text` returns it.
+        id: As in `chart_html`.
+        description: As in `chart_html`.
+        height: As in `chart_html`.
+    """
     return (
         f'<div class="kpi-chart" id="{escape_html(id)}" role="img"'
         f' aria-label="{escape_html(description)}" style="height:{height}px"'
         f' data-kpi-bokeh="{_script_name()}">'
-        f"<template>{_json_text(data)}</template></div>"
+        f"<template>{text}</template></div>"
     )
+
+
+def chart_text(figure: Any, *, id: str, height: int) -> str:  # noqa: A002
+    """Return the JSON of a figure that nothing in it can end: no markup, no line breaks."""
+    data = {"doc": renamed(document_json(figure, height), prefix=id)}
+    return without_markup(json.dumps(data, separators=(",", ":"), allow_nan=False))
 
 
 def renamed(document: dict[str, Any], *, prefix: str) -> dict[str, Any]:
@@ -59,37 +79,62 @@ def renamed(document: dict[str, Any], *, prefix: str) -> dict[str, Any]:
     that looks like an id does not. A mapping in the data cannot be taken for a reference: Bokeh
     writes it as a list of pairs.
     """
-    names: dict[str, str] = {}
+    numbers = numbered(document)
 
     def walk(value: Any) -> Any:
         if isinstance(value, list | tuple):
             return [walk(item) for item in value]
         if not isinstance(value, dict):
             return value
-        if isinstance(value.get("id"), str) and (value.get("type") == "object" or len(value) == 1):
-            name = names.setdefault(value["id"], f"{prefix}-{len(names)}")
+        if _is_named(value):
+            name = f"{prefix}-{numbers[value['id']]}"
             return {key: name if key == "id" else walk(item) for key, item in value.items()}
         return {key: walk(item) for key, item in value.items()}
 
-    roots_first = {"roots": document["roots"], **document}
-    return {key: walk(value) for key, value in roots_first.items()}
+    return {key: walk(value) for key, value in _roots_first(document).items()}
 
 
+def numbered(document: dict[str, Any]) -> dict[str, int]:
+    """Return the ids in a Bokeh document's JSON, numbered from 0 in reading order."""
+    numbers: dict[str, int] = {}
+
+    def walk(value: Any) -> None:
+        if isinstance(value, dict):
+            if _is_named(value):
+                numbers.setdefault(value["id"], len(numbers))
+            value = list(value.values())
+        if isinstance(value, list | tuple):
+            for item in value:
+                walk(item)
+
+    walk(_roots_first(document))
+    return numbers
+
+
+def _roots_first(document: dict[str, Any]) -> dict[str, Any]:
+    return {"roots": document["roots"], **document}
+
+
+def _is_named(value: dict[str, Any]) -> bool:
+    """Tell whether this is an object with an id, or a reference to one."""
+    return isinstance(value.get("id"), str) and (value.get("type") == "object" or len(value) == 1)
+
+
+@functools.cache
 def _script_name() -> str:
     return f"bokeh-{version('bokeh')}.min.js"
 
 
-def _json_text(data: dict[str, Any]) -> str:
-    """Return JSON that nothing in it can end: no markup, no line breaks."""
-    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
-    for character in "<>&":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
+def document_json(figure: Any, height: int) -> dict[str, Any]:
+    """Return Bokeh's own JSON of a figure in the page's look.
 
-
-def _document_json(figure: Any) -> dict[str, Any]:
+    Args:
+        figure: A `bokeh.model.Model`; its looks are changed.
+        height: In CSS pixels.
+    """
     from bokeh.document import Document  # here: it costs more than a second
 
+    _theme(figure, height)
     document = Document()
     document.add_root(figure)
     try:

@@ -6,7 +6,6 @@ import functools
 import hashlib
 import os
 import sys
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,10 +48,16 @@ def code_digest() -> str:
 
     It is made once in a process, as modules are imported once.
     """
-    installed = sorted({f"{found.name} {found.version}" for found in metadata.distributions()})
     own = _sources_digest(Path(kpisite.__file__).parent)
-    text = "\n".join([kpisite.__version__, own, sys.version, *installed])
+    text = "\n".join([kpisite.__version__, own, sys.version, *_installed()])
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _installed() -> list[str]:
+    """Return the installed packages as their folders say it, which is fast: `pandas-3.1.1`."""
+    folders = [Path(folder or ".") for folder in sys.path]
+    names = {n for folder in folders if folder.is_dir() for n in os.listdir(folder)}  # noqa: PTH208
+    return sorted(name for name in names if name.endswith((".dist-info", ".egg-info")))
 
 
 @functools.cache
@@ -73,6 +78,7 @@ def function_digest(function: Callable[..., object]) -> str:
     return "" if top == "kpisite" else _module_digest(top)
 
 
+@functools.cache
 def _module_digest(name: str) -> str:
     module = sys.modules.get(name)
     if folders := getattr(module, "__path__", None):

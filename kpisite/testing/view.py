@@ -16,12 +16,14 @@ from pydantic import ValidationError
 from kpisite.model.definition import Theme
 from kpisite.model.period import Period
 from kpisite.plugins import Blob, Metric, Page, Point, View, escape_html
+from kpisite.render.chart_templates import ChartTemplates
+from kpisite.render.chart_values import UnfitError
 from kpisite.render.islands import island, join_islands, split_islands
 from kpisite.render.tables import table_html
 from kpisite.render.templates import Templates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from kpisite.plugins import NumberFormat
 
@@ -41,6 +43,8 @@ HOSTILE = (
 
 class MemoryPage(Page):
     """A page that keeps everything in memory, to test views with."""
+
+    _charts: ClassVar = ChartTemplates()
 
     def __init__(
         self,
@@ -74,6 +78,28 @@ class MemoryPage(Page):
             f'<div class="kpi-chart" role="img" aria-label="{escape_html(description)}"'
             f' style="height:{height}px"></div>'
         )
+
+    def chart_from(
+        self,
+        draw: Callable[[Any, Any], Any],
+        structure: Mapping[str, Any],
+        values: Mapping[str, Any],
+        *,
+        description: str,
+        height: int = 240,
+    ) -> str:
+        """Return a box with the description, and see that the chart can come from a template.
+
+        Raises:
+            AssertionError: `draw` does more with the values than to put them in their places,
+                or a value is not plain.
+        """
+        try:
+            made = self._charts.template(draw, structure, values, height)
+        except UnfitError as error:
+            raise AssertionError(f"chart_from: {error}") from error
+        assert made is not None, "chart_from: draw does not only put values in their places"
+        return self.chart(None, description=description, height=height)
 
     def table(
         self,

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal
-
-from bokeh.models import CDSView, ColumnDataSource, HBar, Plot, VBar
-from bokeh.models.annotations import Span
+from typing import TYPE_CHECKING, Any
 
 from kpisite.views._plot_frame import (
-    LINE,
+    Drawing,
+    Glyphs,
     Look,
     Slots,
-    add_axis,
-    add_category_axis,
-    add_hover,
-    add_texts,
     category_ticks,
-    empty_plot,
     value_texts,
 )
 from kpisite.views._plot_scale import Ticks, number_ticks, time_ticks
@@ -39,42 +32,39 @@ _FULL, _LEAST = 0.78, 4
 """Share of its slot that a bar takes; fewer places than that leave the bars slim."""
 
 
-def bar_plot(data: PlotData, look: Look) -> Plot:
+def bar_plot(data: PlotData, look: Look) -> Drawing:
     """Return upright bars; on a time axis each stands over the stretch that it counts."""
     spans = _spans(data, stacked=look.stacked)
     y = number_ticks(_ends(spans), look.number_format, from_zero=True)
     x, slots = _x_slots(data.x, look)
-    plot, view = empty_plot(x, y, HEIGHT), CDSView()
-    source = _source(data, spans, slots, look)
     count = 1 if look.stacked else len(data.series)
     thickness = (slots.right[0] - slots.left[0]) * _share(len(data.x.at)) / count
-    for position in range(len(data.series)):
-        glyph = VBar(
-            x=f"at{position}",
-            width=thickness * (1 if count == 1 else 0.92),
-            bottom=f"from{position}",
-            top=f"to{position}",
-            **_paint(look, position),
-        )
-        plot.add_glyph(source, glyph, view=view, tags=look.tags(position))
+    drawing = Drawing(x, y, HEIGHT)
+    drawing.values["data"] = columns = _columns(data, spans, slots, look)
+    drawing.values["thickness"] = thickness * (1 if count == 1 else 0.92)
+    for i in range(len(data.series)):
+        fields = {"x": f"at{i}", "bottom": f"from{i}", "top": f"to{i}"}
+        bars = Glyphs("VBar", fields, _paint(look, i), {"width": "thickness"})
+        drawing.layer("data", bars, tags=look.tags(i))
     if data.x.kind == "category":
-        add_category_axis(plot, x, look.rotation)
+        drawing.category_axis(look.rotation)
     else:
-        add_axis(plot, "below", x)
-    add_axis(plot, "left", y)
-    _add_zero(plot, y, "width")
-    tip = _tip(data, look)
-    add_hover(plot, source, view, tip, left="left", right="right", bottom=y.start, top=y.end)
-    for position, text in _labelled(data, look):
-        plot.min_border_top = 18
-        place: dict[str, Any] = {"x": f"at{position}", "y": f"tip{position}", "y_offset": -3}
-        place |= {"text": text, "text_align": "center", "text_baseline": "bottom"}
-        room = _PHONE_FRAME / (len(data.x.at) * count)
-        add_texts(plot, source, view, wide=max(map(width, source.data[text])) > room, **place)
-    return plot
+        drawing.axis("below")
+    drawing.axis("left")
+    drawing.zero(y, "width")
+    sides = {"left": "left", "right": "right"}
+    drawing.hover_bands(_tip(data, look), sides, {"bottom": "y start", "top": "y end"})
+    room = _PHONE_FRAME / (len(data.x.at) * count)
+    for i, text in _labelled(data, look):
+        drawing.values["border top"] = 18
+        wide = max(map(width, columns[text])) > room
+        place = {"x": f"at{i}", "y": f"tip{i}", "text": text}
+        above = {"y_offset": -3, "text_align": "center", "text_baseline": "bottom"}
+        drawing.texts("data", place, wide=wide, **above)
+    return drawing
 
 
-def barh_plot(data: PlotData, look: Look) -> Plot:
+def barh_plot(data: PlotData, look: Look) -> Drawing:
     """Return lying bars, the first row on top, as high as their number asks for."""
     spans = _spans(data, stacked=look.stacked)
     x = number_ticks(_ends(spans), look.number_format, from_zero=True)
@@ -83,31 +73,26 @@ def barh_plot(data: PlotData, look: Look) -> Plot:
     count = 1 if look.stacked else len(data.series)
     rows = len(names.at)
     height = 36 + round(rows * (26 if count == 1 else 14 * count + 12))
-    plot, view = empty_plot(x, y, height, vertical_grid=True), CDSView()
     slots = Slots(list(names.at), [p - 0.5 for p in names.at], [p + 0.5 for p in names.at])
-    source = _source(data, spans, slots, look)
     thickness = 0.68 if count == 1 else _FULL / count
-    for position in range(len(data.series)):
-        glyph = HBar(
-            y=f"at{position}",
-            height=thickness * (1 if count == 1 else 0.92),
-            left=f"from{position}",
-            right=f"to{position}",
-            **_paint(look, position),
-        )
-        plot.add_glyph(source, glyph, view=view, tags=look.tags(position))
-    add_axis(plot, "below", x)
-    add_axis(plot, "left", y, tags=["kpi-ink"])
-    _add_zero(plot, x, "height")
-    tip = _tip(data, look)
-    add_hover(plot, source, view, tip, left=x.start, right=x.end, bottom="left", top="right")
-    border = 10
-    for position, text in _labelled(data, look):
-        border = max(border, round(max(map(width, source.data[text]))) + 10)
-        plot.min_border_right = border
-        place: dict[str, Any] = {"x": f"tip{position}", "y": f"at{position}", "x_offset": 6}
-        add_texts(plot, source, view, text=text, text_baseline="middle", **place)
-    return plot
+    drawing = Drawing(x, y, height, grid="below")
+    drawing.values["data"] = columns = _columns(data, spans, slots, look)
+    drawing.values["thickness"] = thickness * (1 if count == 1 else 0.92)
+    for i in range(len(data.series)):
+        fields = {"y": f"at{i}", "left": f"from{i}", "right": f"to{i}"}
+        bars = Glyphs("HBar", fields, _paint(look, i), {"height": "thickness"})
+        drawing.layer("data", bars, tags=look.tags(i))
+    drawing.axis("below")
+    drawing.axis("left", tags=["kpi-ink"])
+    drawing.zero(x, "height")
+    sides = {"bottom": "left", "top": "right"}
+    drawing.hover_bands(_tip(data, look), sides, {"left": "x start", "right": "x end"})
+    for i, text in _labelled(data, look):
+        needs = round(max(map(width, columns[text]))) + 10
+        drawing.values["border right"] = max(drawing.values["border right"], needs)
+        place = {"x": f"tip{i}", "y": f"at{i}", "text": text}
+        drawing.texts("data", place, x_offset=6, text_baseline="middle")
+    return drawing
 
 
 def _spans(data: PlotData, *, stacked: bool) -> list[list[tuple[float, float]]]:
@@ -131,10 +116,10 @@ def _ends(spans: Sequence[Sequence[tuple[float, float]]]) -> list[float]:
     return [end for bars in spans for _, end in bars if not math.isnan(end)]
 
 
-def _source(
+def _columns(
     data: PlotData, spans: Sequence[Sequence[tuple[float, float]]], slots: Slots, look: Look
-) -> ColumnDataSource:
-    columns: dict[str, Any] = {"label": list(data.x.labels)}
+) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {"label": list(data.x.labels)}
     columns |= {"left": slots.left, "right": slots.right}
     slot = slots.right[0] - slots.left[0]
     count = 1 if look.stacked else len(data.series)
@@ -155,7 +140,7 @@ def _source(
     elif look.bar_labels:
         for i, series in enumerate(data.series):
             columns[f"tip{i}"] = [0.0 if math.isnan(v) else max(v, 0.0) for v in series.values]
-    return ColumnDataSource(columns)
+    return columns
 
 
 def _labelled(data: PlotData, look: Look) -> list[tuple[int, str]]:
@@ -180,12 +165,6 @@ def _tip(data: PlotData, look: Look) -> str:
         for i, series in enumerate(data.series)
     ]
     return tip_html("@label", rows)
-
-
-def _add_zero(plot: Plot, ticks: Ticks, dimension: Literal["width", "height"]) -> None:
-    """Mark the zero that bars go both ways from."""
-    if ticks.start < 0 < ticks.end:
-        plot.add_layout(Span(location=0, dimension=dimension, line_color=LINE, tags=["kpi-line"]))
 
 
 def _share(places: int) -> float:

@@ -1,29 +1,16 @@
-"""The empty Bokeh plot that all kinds of plots draw in: ranges, axes, grid, hover."""
+"""What all kinds of plots have: ranges, axes, a grid, layers of glyphs, a hover; without Bokeh."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
-
-from bokeh.models import (
-    CDSView,
-    ColumnDataSource,
-    FixedTicker,
-    Grid,
-    HoverTool,
-    LinearAxis,
-    Plot,
-    Quad,
-    Range1d,
-    Text,
-)
 
 from kpisite.views._plot_scale import Ticks
 from kpisite.views._plot_text import canvas_text, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from kpisite.plugins import NumberFormat, Period
     from kpisite.views._plot_data import XAxis
@@ -78,88 +65,153 @@ class Slots:
     right: list[float]
 
 
-def empty_plot(x: Ticks, y: Ticks, height: int, *, vertical_grid: bool = False) -> Plot:
-    """Return a plot with ranges and a grid, and no axes yet."""
-    return Plot(
-        x_range=Range1d(start=x.start, end=x.end),
-        y_range=Range1d(start=y.start, end=y.end),
-        title=None,
-        height=height,
-        min_border_top=8,
-        min_border_right=10,
-        min_border_bottom=4,
-        min_border_left=4,
-        center=[
-            Grid(
-                dimension=0 if vertical_grid else 1,
-                ticker=FixedTicker(ticks=list((x if vertical_grid else y).at)),
-                tags=["kpi-grid"],
+@dataclass(frozen=True)
+class Glyphs:
+    """Marks of one kind. Attributes are those of the Bokeh model of that name."""
+
+    name: str
+    fields: Mapping[str, str]
+    """Attribute → the column that it takes from."""
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    """Attribute → what all charts of this structure have in common."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """Attribute → name of the value that it takes."""
+
+    def structure(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {
+            "name": self.name,
+            "fields": dict(self.fields),
+            "fixed": dict(self.fixed),
+            "values": dict(self.values),
+        }
+
+
+class Drawing:
+    """A plot in the making: its structure, and the values that fill it.
+
+    `_plot_draw.draw` says what the structure means to Bokeh.
+    """
+
+    def __init__(self, x: Ticks, y: Ticks, height: int, *, grid: Side = "left") -> None:
+        """Begin with ranges and a grid, without axes.
+
+        Args:
+            x: Extent of the plot from left to right, and its ticks.
+            y: Extent from the bottom to the top.
+            height: In CSS pixels.
+            grid: The axis whose ticks have lines.
+        """
+        self.height = height
+        self.structure: dict[str, Any] = {"grid": grid, "axes": [], "layers": [], "zero": None}
+        self.values: dict[str, Any] = {
+            "x start": x.start,
+            "x end": x.end,
+            "y start": y.start,
+            "y end": y.end,
+            "border top": 8,
+            "border right": 10,
+        }
+        self._ticks: dict[Side, Ticks] = {"below": x, "left": y}
+
+    def axis(self, side: Side, **look: Any) -> None:
+        """Add an axis with exactly its ticks; below, `charts.js` leaves out what does not fit."""
+        ticks = self._ticks[side]
+        if side == "below":
+            look.setdefault("tags", ["kpi-thin"])
+        labels = map(canvas_text, ticks.labels)
+        self.structure["axes"].append({"side": side, "look": look})
+        self.values[f"{side} ticks"] = list(ticks.at)
+        self.values[f"{side} labels"] = dict(zip(ticks.at, labels, strict=True))
+
+    def category_axis(self, rotation: float | None) -> None:
+        """Add names below; without a rotation, `charts.js` turns them where they are long."""
+        look: dict[str, Any] = {"tags": ["kpi-thin", "kpi-turn"]}
+        if rotation is not None:
+            look = {"tags": ["kpi-thin"], "major_label_orientation": math.radians(rotation)}
+        self.axis("below", **look)
+
+    def zero(self, ticks: Ticks, dimension: Literal["width", "height"]) -> None:
+        """Mark the zero that bars go both ways from."""
+        if ticks.start < 0 < ticks.end:
+            self.structure["zero"] = dimension
+
+    def layer(
+        self,
+        source: str,
+        glyphs: Glyphs,
+        *,
+        lit: Glyphs | None = None,
+        level: str = "glyph",
+        tags: Sequence[str] = (),
+    ) -> int:
+        """Add glyphs, and return which layer they are.
+
+        Args:
+            source: Name of the value that has the columns.
+            glyphs: What is drawn for each row.
+            lit: What is drawn for a row that the pointer is at.
+            level: Bokeh's word for what is above what.
+            tags: What `charts.js` does with them.
+        """
+        layer = {
+            "source": source,
+            "glyphs": glyphs.structure(),
+            "lit": lit.structure() if lit else None,
+            "level": level,
+            "tags": list(tags),
+        }
+        self.structure["layers"].append(layer)
+        return len(self.structure["layers"]) - 1
+
+    def hover(self, tip: str, layers: Sequence[int], **look: Any) -> None:
+        """Show a tip at the rows of layers.
+
+        Args:
+            tip: HTML with Bokeh's placeholders.
+            layers: As `layer` returned them.
+            look: Further attributes of Bokeh's `HoverTool`.
+        """
+        self.structure["hover"] = {"layers": list(layers), "look": look}
+        self.values["tip"] = tip
+
+    def hover_bands(self, tip: str, fields: Mapping[str, str], values: Mapping[str, str]) -> None:
+        """Add bands that show the hover and light up, over the whole height of the plot.
+
+        Args:
+            tip: HTML with Bokeh's placeholders.
+            fields: Sides of the bands that are columns of the source `data`.
+            values: Sides of the bands that are one value for all.
+        """
+        unlit, lit = (
+            Glyphs(
+                "Quad", fields, {"fill_alpha": alpha, "line_alpha": 0, "fill_color": INK}, values
             )
-        ],
-    )
+            for alpha in (0, 0.06)
+        )
+        bands = self.layer("data", unlit, lit=lit, level="underlay", tags=["kpi-ink"])
+        self.hover(tip, [bands], point_policy="follow_mouse", show_arrow=False)
 
+    def texts(
+        self, source: str, fields: Mapping[str, str], *, wide: bool = False, **fixed: Any
+    ) -> None:
+        """Add small grey texts that may reach over the frame's edge.
 
-def add_axis(plot: Plot, side: Side, ticks: Ticks, **look: Any) -> LinearAxis:
-    """Add an axis with exactly these ticks; below, `charts.js` leaves out what does not fit."""
-    if side == "below":
-        look.setdefault("tags", ["kpi-thin"])
-    labels = map(canvas_text, ticks.labels)
-    axis = LinearAxis(
-        ticker=FixedTicker(ticks=list(ticks.at)),  # type: ignore[arg-type]
-        major_label_overrides=dict(zip(ticks.at, labels, strict=True)),
-        major_label_standoff=8,
-        **look,
-    )
-    plot.add_layout(axis, side)
-    return axis
-
-
-def add_category_axis(plot: Plot, ticks: Ticks, rotation: float | None) -> None:
-    """Add names below the plot; without a rotation, `charts.js` turns them where they are long."""
-    look: dict[str, Any] = {"tags": ["kpi-thin", "kpi-turn"]}
-    if rotation is not None:
-        look = {"tags": ["kpi-thin"], "major_label_orientation": math.radians(rotation)}
-    add_axis(plot, "below", ticks, **look)
+        Args:
+            source: Name of the value that has the columns.
+            fields: Attributes of Bokeh's `Text` that are columns.
+            wide: Whether there are too many for a narrow chart.
+            fixed: Attributes that all texts have in common.
+        """
+        glyphs = Glyphs("Text", fields, {**fixed, "text_font_size": FONT, "text_color": MUTED})
+        tags = ["kpi-muted", *(["kpi-wide"] if wide else [])]
+        self.layer(source, glyphs, level="annotation", tags=tags)
 
 
 def category_ticks(x: XAxis, pixels: float) -> Ticks:
     """Return one tick per place, its name at most so wide."""
     at = tuple(float(place) for place in range(len(x.at)))
     return Ticks(-0.5, len(at) - 0.5, at, tuple(shorten(label, pixels) for label in x.labels))
-
-
-def add_hover(
-    plot: Plot, source: ColumnDataSource, view: CDSView, tip: str, **corners: Any
-) -> None:
-    """Add bands that show the hover and light up, over the whole height of the plot."""
-    bands = plot.add_glyph(
-        source,
-        Quad(**corners, fill_alpha=0, line_alpha=0, fill_color=INK),
-        hover_glyph=Quad(**corners, fill_alpha=0.06, line_alpha=0, fill_color=INK),
-        view=view,
-        level="underlay",
-        tags=["kpi-ink"],
-    )
-    plot.add_tools(
-        HoverTool(renderers=[bands], tooltips=tip, point_policy="follow_mouse", show_arrow=False)
-    )
-
-
-def add_texts(
-    plot: Plot, source: ColumnDataSource, view: CDSView, *, wide: bool = False, **place: Any
-) -> None:
-    """Add small grey texts that may reach over the frame's edge.
-
-    Args:
-        plot: Where.
-        source: Its columns are named in `place`.
-        view: All of the source.
-        wide: Whether there are too many for a narrow chart.
-        place: Fields of Bokeh's `Text`.
-    """
-    glyph = Text(**place, text_font_size=FONT, text_color=MUTED)
-    tags = ["kpi-muted", *(["kpi-wide"] if wide else [])]
-    plot.add_glyph(source, glyph, view=view, level="annotation", tags=tags)
 
 
 def value_texts(values: Sequence[float], number_format: NumberFormat) -> list[str]:

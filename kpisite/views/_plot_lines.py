@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
-
-from bokeh.core.property.vectorization import Field
-from bokeh.models import CDSView, ColumnDataSource, Line, Plot, Scatter, Text, VArea
+from typing import TYPE_CHECKING
 
 from kpisite.plugins import NumberFormat
 from kpisite.views._plot_frame import (
     CARD,
     FONT,
+    Drawing,
+    Glyphs,
     Look,
     Slots,
-    add_axis,
-    add_category_axis,
-    add_hover,
     category_ticks,
-    empty_plot,
     padded,
     value_texts,
 )
@@ -28,6 +23,7 @@ from kpisite.views._plot_text import canvas_text, tip_html, tip_text, width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from kpisite.views._plot_data import PlotData, XAxis
 
@@ -47,57 +43,70 @@ def names_at_ends(names: Sequence[str]) -> str:
     return "always" if widest <= _SHORT else "wide" if widest <= _LONG else "never"
 
 
-def line_plot(data: PlotData, look: Look) -> Plot:
+def line_plot(data: PlotData, look: Look) -> Drawing:
     """Return the lines; stacked, each stands on those before it."""
     lines = _stacked(data) if look.stacked else [list(s.values) for s in data.series]
-    floors = [[0.0] * len(data.x.at), *lines[:-1]] if look.stacked else []
     drawn = [value for line in lines for value in line if not math.isnan(value)]
     y = padded(number_ticks(drawn, look.number_format, from_zero=look.stacked), 0.02)
     x = _x_ticks(data.x, look)
+    drawing = Drawing(x, y, HEIGHT)
+    drawing.values["data"] = _columns(data, lines, x, look)
+    for position, line in enumerate(lines):
+        drawing.values[f"dots{position}"] = int(_has_lone_point(line))
+        _add_line(drawing, position, look)
+    if data.x.kind == "category":
+        drawing.category_axis(look.rotation)
+    else:
+        drawing.axis("below")
+    drawing.axis("left")
+    rows = [
+        (look.css_colour(i), tip_text(series.name), f"@text{i}")
+        for i, series in enumerate(data.series)
+    ]
+    tip, sides = tip_html("@label", rows), {"left": "left", "right": "right"}
+    drawing.hover_bands(tip, sides, {"bottom": "y start", "top": "y end"})
+    if look.legend:
+        _add_names(drawing, data, lines, y, look)
+    return drawing
+
+
+def _columns(
+    data: PlotData, lines: Sequence[list[float]], x: Ticks, look: Look
+) -> dict[str, list[Any]]:
     slots = _slots(data.x.at, x)
-    columns: dict[str, Any] = {"label": list(data.x.labels), "x": slots.middle}
+    columns: dict[str, list[Any]] = {"label": list(data.x.labels), "x": slots.middle}
     columns |= {"left": slots.left, "right": slots.right}
-    plot, view = empty_plot(x, y, HEIGHT), CDSView()
+    floors = [[0.0] * len(data.x.at), *lines[:-1]]
     for position, (series, line) in enumerate(zip(data.series, lines, strict=True)):
         columns[f"y{position}"] = line
         columns[f"text{position}"] = value_texts(series.values, look.number_format)
         if look.stacked:
             columns[f"floor{position}"] = floors[position]
-    source = ColumnDataSource(columns)
-    for position, line in enumerate(lines):
-        _add_line(plot, source, view, position, look, dots=_has_lone_point(line))
-    if data.x.kind == "category":
-        add_category_axis(plot, x, look.rotation)
-    else:
-        add_axis(plot, "below", x)
-    add_axis(plot, "left", y)
-    rows = [
-        (look.css_colour(i), tip_text(series.name), f"@text{i}")
-        for i, series in enumerate(data.series)
-    ]
-    tip = tip_html("@label", rows)
-    add_hover(plot, source, view, tip, left="left", right="right", bottom=y.start, top=y.end)
-    if look.legend:
-        _add_names(plot, data, lines, y, look)
-    return plot
+    return columns
 
 
-def _add_line(
-    plot: Plot, source: ColumnDataSource, view: CDSView, position: int, look: Look, *, dots: bool
-) -> None:
+def _add_line(drawing: Drawing, position: int, look: Look) -> None:
+    """Add a line with its area; where it has points between gaps, its dots show always."""
     colour, tags, y = look.colour(position), look.tags(position), f"y{position}"
+    place = {"x": "x", "y": y}
     if look.stacked:
-        area = VArea(x="x", y1=f"floor{position}", y2=y, fill_color=colour, fill_alpha=0.35)
-        plot.add_glyph(source, area, view=view, tags=tags)
-    line = Line(x="x", y=y, line_color=colour, line_width=2, line_join="round")
-    plot.add_glyph(source, line, view=view, tags=tags)
-    dot = Scatter(x="x", y=y, size=6, fill_color=colour, fill_alpha=int(dots), line_alpha=0)
-    lit = Scatter(x="x", y=y, size=9, fill_color=colour, line_color=CARD, line_width=1.5)
-    plot.add_glyph(source, dot, hover_glyph=lit, view=view, tags=tags)
+        sides = {"x": "x", "y1": f"floor{position}", "y2": y}
+        area = Glyphs("VArea", sides, {"fill_color": colour, "fill_alpha": 0.35})
+        drawing.layer("data", area, tags=tags)
+    stroke = {"line_color": colour, "line_width": 2, "line_join": "round"}
+    drawing.layer("data", Glyphs("Line", place, stroke), tags=tags)
+    small = {"size": 6, "fill_color": colour, "line_alpha": 0}
+    large = {"size": 9, "fill_color": colour, "line_color": CARD, "line_width": 1.5}
+    dot = Glyphs("Scatter", place, small, {"fill_alpha": f"dots{position}"})
+    drawing.layer("data", dot, lit=Glyphs("Scatter", place, large), tags=tags)
 
 
 def _add_names(
-    plot: Plot, data: PlotData, lines: Sequence[Sequence[float]], y: Ticks, look: Look
+    drawing: Drawing,
+    data: PlotData,
+    lines: Sequence[Sequence[float]],
+    y: Ticks,
+    look: Look,
 ) -> None:
     """Write each name behind the last point of its line, apart from the others."""
     fit = names_at_ends([series.name for series in data.series])
@@ -110,29 +119,19 @@ def _add_names(
         if last is not None:
             ends.append((position, data.x.at[last], line[last]))
     wanted = [(value - y.start) * scale for _, _, value in ends]
-    source = ColumnDataSource(
-        {
-            "x": [at for _, at, _ in ends],
-            "y": [value for _, _, value in ends],
-            "name": [canvas_text(data.series[position].name) for position, _, _ in ends],
-            "shift": [round(w - s, 1) for w, s in zip(wanted, spread(wanted), strict=True)],
-            "colour": [look.colour(position) for position, _, _ in ends],
-            "series": ["".join(look.tags(position)) for position, _, _ in ends],
-        }
-    )
-    names = Text(
-        x="x",
-        y="y",
-        text="name",
-        x_offset=8,
-        y_offset=Field("shift"),
-        text_baseline="middle",
-        text_font_size=FONT,
-        text_font_style="bold",
-        text_color="colour",
-    )
+    drawing.values["ends"] = {
+        "x": [at for _, at, _ in ends],
+        "y": [value for _, _, value in ends],
+        "name": [canvas_text(data.series[position].name) for position, _, _ in ends],
+        "shift": [round(w - s, 1) for w, s in zip(wanted, spread(wanted), strict=True)],
+        "colour": [look.colour(position) for position, _, _ in ends],
+        "series": ["".join(look.tags(position)) for position, _, _ in ends],
+    }
+    place = {"x": "x", "y": "y", "text": "name", "y_offset": "shift", "text_color": "colour"}
+    font = {"text_font_size": FONT, "text_font_style": "bold"}
+    names = Glyphs("Text", place, {"x_offset": 8, "text_baseline": "middle", **font})
     tags = ["kpi-end", *(["kpi-wide"] if fit == "wide" else [])]
-    plot.add_glyph(source, names, level="annotation", tags=tags)
+    drawing.layer("ends", names, level="annotation", tags=tags)
 
 
 def spread(wanted: Sequence[float]) -> list[float]:

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bokeh.core.property.vectorization import Field
-from bokeh.models import CDSView, ColumnDataSource, HoverTool, Plot, Scatter
-
 from kpisite.plugins import NumberFormat
 from kpisite.views._plot_frame import (
     CARD,
+    Drawing,
+    Glyphs,
     Look,
-    add_axis,
-    add_category_axis,
-    add_texts,
     category_ticks,
-    empty_plot,
     padded,
     value_texts,
 )
@@ -25,9 +20,7 @@ from kpisite.views._plot_text import canvas_text, shorten, tip_html, tip_text, w
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bokeh.models.renderers import DataRenderer
-
-    from kpisite.views._plot_data import PlotData, XAxis
+    from kpisite.views._plot_data import PlotData, Series, XAxis
 
 HEIGHT = 280
 _MOST_NAMES = 30
@@ -36,7 +29,7 @@ _FRAME = (270, 225)
 """Width and height in pixels of the frame on a phone, where names must not meet."""
 
 
-def scatter_plot(data: PlotData, look: Look, text_columns: Sequence[str]) -> Plot:
+def scatter_plot(data: PlotData, look: Look, text_columns: Sequence[str]) -> Drawing:
     """Return the points.
 
     Args:
@@ -46,43 +39,43 @@ def scatter_plot(data: PlotData, look: Look, text_columns: Sequence[str]) -> Plo
     """
     x = _x_ticks(data.x, look)
     y = padded(number_ticks(data.numbers, look.number_format, from_zero=False), 0.03)
-    plot, view = empty_plot(x, y, HEIGHT), CDSView()
-    sources: list[ColumnDataSource] = []
-    clouds: list[DataRenderer] = []
+    drawing = Drawing(x, y, HEIGHT)
+    clouds = []
     for position, series in enumerate(data.series):
-        columns: dict[str, Any] = {
-            "x": [data.x.at[place] for place in series.places],
-            "y": list(series.values),
-            "label": [data.x.labels[place] for place in series.places],
-            "text": value_texts(series.values, look.number_format),
-            "series": [series.name] * len(series.values),
-        }
-        for column in range(len(text_columns)):
-            columns[f"note{column}"] = [texts[column] for texts in series.texts]
-        source = ColumnDataSource(columns)
-        colour = look.colour(position)
-        paint: dict[str, Any] = {"x": "x", "y": "y", "fill_color": colour, "line_color": CARD}
-        cloud = plot.add_glyph(
-            source,
-            Scatter(**paint, size=9, fill_alpha=0.8),
-            hover_glyph=Scatter(**paint, size=12, fill_alpha=1),
-            view=view,
-            tags=look.tags(position),
+        drawing.values[f"points{position}"] = _columns(data.x, series, text_columns, look)
+        paint = {"fill_color": look.colour(position), "line_color": CARD}
+        small, large = (
+            Glyphs("Scatter", {"x": "x", "y": "y"}, {**paint, "size": size, "fill_alpha": alpha})
+            for size, alpha in ((9, 0.8), (12, 1))
         )
-        sources.append(source)
+        cloud = drawing.layer(f"points{position}", small, lit=large, tags=look.tags(position))
         clouds.append(cloud)
     if data.x.kind == "category":
-        add_category_axis(plot, x, look.rotation)
-    elif data.x.kind == "time":
-        add_axis(plot, "below", x)
+        drawing.category_axis(look.rotation)
     else:
-        add_axis(plot, "below", x, axis_label=canvas_text(data.x.name.replace("_", " ")))
-    add_axis(plot, "left", y)
-    tip = _tip(data, text_columns)
-    plot.add_tools(HoverTool(tooltips=tip, renderers=clouds, limit=3))
+        drawing.axis("below")
+    if data.x.kind == "number":
+        drawing.values["x name"] = canvas_text(data.x.name.replace("_", " "))
+    drawing.axis("left")
+    drawing.hover(_tip(data, text_columns), clouds, limit=3)
     if text_columns and sum(len(series.values) for series in data.series) <= _MOST_NAMES:
-        _add_names(plot, sources, view, x, y)
-    return plot
+        _add_names(drawing, len(data.series), x, y)
+    return drawing
+
+
+def _columns(
+    x: XAxis, series: Series, text_columns: Sequence[str], look: Look
+) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {
+        "x": [x.at[place] for place in series.places],
+        "y": list(series.values),
+        "label": [x.labels[place] for place in series.places],
+        "text": value_texts(series.values, look.number_format),
+        "series": [series.name] * len(series.values),
+    }
+    for column in range(len(text_columns)):
+        columns[f"note{column}"] = [texts[column] for texts in series.texts]
+    return columns
 
 
 def _tip(data: PlotData, text_columns: Sequence[str]) -> str:
@@ -101,24 +94,36 @@ def _x_ticks(x: XAxis, look: Look) -> Ticks:
     return padded(number_ticks(x.at, NumberFormat(), from_zero=False, units=False), 0.03)
 
 
-def _add_names(
-    plot: Plot, sources: Sequence[ColumnDataSource], view: CDSView, x: Ticks, y: Ticks
-) -> None:
+def _add_names(drawing: Drawing, count: int, x: Ticks, y: Ticks) -> None:
     """Name the points by their first text, each where it meets no other; else not at all."""
+    sources = [drawing.values[f"points{position}"] for position in range(count)]
+    placed = _placed(sources, x, y)
+    start = 0
+    for position, columns in enumerate(sources):
+        mine = placed[start : start + len(columns["x"])]
+        start += len(mine)
+        columns["name"] = [name for name, _, _ in mine]
+        columns["align"] = [align for _, align, _ in mine]
+        columns["offset"] = [offset for _, _, offset in mine]
+        place = {"x": "x", "y": "y", "text": "name", "text_align": "align", "x_offset": "offset"}
+        drawing.texts(f"points{position}", place, text_baseline="middle")
+
+
+def _placed(
+    sources: Sequence[dict[str, list[Any]]], x: Ticks, y: Ticks
+) -> list[tuple[str, str, int]]:
+    """Return the name of each point, "" where it has no room, its side and its distance."""
     wide, high = _FRAME
-    taken: list[tuple[float, float, float, float]] = []
     points = [
         (
             (at - x.start) / (x.end - x.start) * wide,
             (value - y.start) / (y.end - y.start) * high,
             shorten(name, _NAME_WIDTH),
         )
-        for source in sources
-        for at, value, name in zip(
-            source.data["x"], source.data["y"], source.data["note0"], strict=True
-        )
+        for columns in sources
+        for at, value, name in zip(columns["x"], columns["y"], columns["note0"], strict=True)
     ]
-    taken += [(px - 4, py - 4, px + 4, py + 4) for px, py, _ in points]
+    taken = [(px - 4, py - 4, px + 4, py + 4) for px, py, _ in points]
     placed = []
     for px, py, name in points:
         length = width(name)
@@ -130,16 +135,7 @@ def _add_names(
                 break
         else:
             placed.append(("", "left", 0))
-    start = 0
-    for source in sources:
-        mine = placed[start : start + len(source.data["x"])]
-        start += len(mine)
-        source.data["name"] = [name for name, _, _ in mine]
-        source.data["align"] = [align for _, align, _ in mine]
-        source.data["offset"] = [offset for _, _, offset in mine]
-        place: dict[str, Any] = {"x": "x", "y": "y", "text_baseline": "middle"}
-        place |= {"text_align": Field("align"), "x_offset": Field("offset")}
-        add_texts(plot, source, view, text="name", **place)
+    return placed
 
 
 def _meet(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:

@@ -9,7 +9,11 @@ from pydantic import Field, model_validator
 from kpisite.model.number import Style, check_unit
 from kpisite.plugins import NumberFormat, QueryOptions, View, escape_html
 from kpisite.plugins.options import Link
+from kpisite.views._plot_bars import bar_plot, barh_plot
 from kpisite.views._plot_data import PlotData, check_unique, columns_of, plot_data
+from kpisite.views._plot_frame import Drawing, Look
+from kpisite.views._plot_lines import line_plot, names_at_ends
+from kpisite.views._plot_points import scatter_plot
 from kpisite.views._plot_text import describe, legend_html
 
 if TYPE_CHECKING:
@@ -18,7 +22,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kpisite.plugins import Page
-    from kpisite.views._plot_frame import Look
 
 _COLOURS = 7
 
@@ -107,16 +110,18 @@ class Plot(View):
         if not data.x.at:
             return page.template("views/empty.html")
         look = self._look(data, page)
-        figure = _draw(data, look, columns.texts)
-        chart = page.chart(
-            figure, description=describe(self.title, options.kind, data), height=figure.height
+        drawing = _drawing(data, look, columns.texts)
+        chart = page.chart_from(
+            draw,
+            drawing.structure,
+            drawing.values,
+            description=describe(self.title, options.kind, data),
+            height=drawing.height,
         )
         legend = _legend(data, look)
         return f'<div class="kpi-plot">{legend}{chart}{self._link()}</div>'
 
     def _look(self, data: PlotData, page: Page) -> Look:
-        from kpisite.views._plot_frame import Look  # here: Bokeh costs more than a second
-
         options, several = self.options, len(data.series) > 1
         alone = options.kind == "barh" and not several
         return Look(
@@ -137,11 +142,14 @@ class Plot(View):
         return f'<a class="kpi-chart-link" href="{address}">More about this →</a>'
 
 
-def _draw(data: PlotData, look: Look, text_columns: Sequence[str]) -> Any:
-    from kpisite.views._plot_bars import bar_plot, barh_plot
-    from kpisite.views._plot_lines import line_plot
-    from kpisite.views._plot_points import scatter_plot
+def draw(structure: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
+    """Return the Bokeh plot of a `Drawing`."""
+    from kpisite.views import _plot_draw  # here: Bokeh costs more than a second
 
+    return _plot_draw.draw(structure, values)
+
+
+def _drawing(data: PlotData, look: Look, text_columns: Sequence[str]) -> Drawing:
     match look.kind:
         case "line":
             return line_plot(data, look)
@@ -155,8 +163,6 @@ def _draw(data: PlotData, look: Look, text_columns: Sequence[str]) -> Any:
 
 def _legend(data: PlotData, look: Look) -> str:
     """Return the legend in HTML, where the names do not stand in the chart itself."""
-    from kpisite.views._plot_lines import names_at_ends
-
     fit = names_at_ends([s.name for s in data.series]) if look.kind == "line" else "never"
     if not look.legend or fit == "always":
         return ""

@@ -28,6 +28,18 @@ def test_a_list_has_a_line_for_each_edition(ran):
     assert ran.call("list", "sales").stdout == result.stdout
 
 
+def test_a_run_leaves_an_index_and_looking_at_the_archive_writes_nothing(ran):
+    index = ran.folder / "archive" / "index.parquet"
+    assert index.exists()
+    index.unlink()
+    before = ran.files("archive")
+    ran.call("list")
+    ran.call("show", "sales/2024-02")
+    assert ran.files("archive") == before
+    ran.call("run", "--period", "2024-01")
+    assert index.exists()
+
+
 def test_a_report_that_is_not_there_gets_the_nearest_name(ran):
     result = ran.call("list", "sails")
     assert result.exit_code == 2

@@ -372,15 +372,14 @@ def test_the_date_makes_all_pages_anew_only_where_a_template_shows_it(site, monk
 
 
 def test_another_version_of_an_installed_package_makes_all_pages_anew(site, tmp_path):
-    known = tmp_path / "packages" / "something-1.0.dist-info"
+    packages = tmp_path / "packages"
+    known = packages / "something-1.0.dist-info"
     known.mkdir(parents=True)
-    metadata = known / "METADATA"
-    metadata.write_text("Metadata-Version: 2.1\nName: something\nVersion: 1.0\n")
-
-    assert site.build_apart(known.parent) == (0, 3)
-    assert site.build_apart(known.parent) == (3, 0)
-    metadata.write_text("Metadata-Version: 2.1\nName: something\nVersion: 1.1\n")
-    assert site.build_apart(known.parent) == (0, 3)
+    (known / "METADATA").write_text("Metadata-Version: 2.1\nName: something\nVersion: 1.0\n")
+    assert site.build_apart(packages) == (0, 3)
+    assert site.build_apart(packages) == (3, 0)
+    known.rename(packages / "something-1.1.dist-info")
+    assert site.build_apart(packages) == (0, 3)
 
 
 # Links, in a strict build

@@ -128,8 +128,9 @@ class Cluster:
             )
 
     def close(self) -> None:
-        for process in reversed(self._processes):
-            process.terminate()
+        while self._processes:
+            process = self._processes.pop()
+            process.kill()
             process.wait(DEADLINE)
 
 
@@ -190,6 +191,25 @@ def test_on_a_cluster_a_killed_worker_loses_nothing(days: ProjectFiles, cluster:
     asked = [pid for pid, event in events(days.folder) if event == "ask 2024-01-05"]
     assert asked[0] == killed
     assert len(set(asked)) == 2
+
+
+def test_where_the_scheduler_is_gone_the_run_ends_and_the_next_one_goes_on(
+    days: ProjectFiles, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("kpisite.pipeline.executors._WAIT", 5)
+    cluster.add_workers(1)
+    held = hold(days, "2024-01-05")
+    running = Running(days, cluster.choice)
+    asking(days, "2024-01-05")
+    cluster.close()
+    held.unlink()
+    outcomes = running.end()
+    lost = [outcome for outcome in outcomes.values() if outcome.status is None]
+    assert lost
+    assert all("its worker died" in outcome.problems[0].message for outcome in lost)
+    assert len(days.archive.editions()) < 10
+    run(days, THREADS)
+    assert days.due() == []
 
 
 def test_a_killed_process_loses_what_was_in_flight_and_the_next_run_goes_on(days: ProjectFiles):

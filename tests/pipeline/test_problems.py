@@ -19,6 +19,11 @@ def test_the_same_problem_of_many_editions_is_told_once_with_its_query():
     )
 
 
+def test_the_order_in_which_editions_were_run_makes_no_difference():
+    problems = [problem(period=f"2013-W0{n}", message=f"{n % 2}") for n in (1, 2, 3, 4)]
+    assert grouped(problems[::-1]) == grouped(problems)
+
+
 def test_what_several_views_have_alike_is_told_once_without_their_queries():
     (group,) = grouped([problem("a", query="select 1"), problem("b", query="select 2")])
     assert group.text() == "flights/2013-W01, views 'a', 'b': no such table"

@@ -99,6 +99,35 @@ def test_the_previous_period_is_asked_for_where_the_query_says_so(
     assert recorder.frames[0].period == "2024-W01"
 
 
+BEFORE = Query("a", "pd.DataFrame({'label': [period.label]})", previous=True)
+NOW = Query(BEFORE.datasource, BEFORE.text)
+
+
+def test_what_the_edition_before_has_just_asked_is_not_asked_again(sources: Sources):
+    first = Recorder(sources, PERIOD.previous())
+    first.prefetch([NOW, BEFORE])
+    recorder = Recorder(sources, PERIOD)
+    recorder.prefetch([NOW, BEFORE])
+    assert [asked[-8:] for asked in sources.asked("a")] == ["2024-W01", "2023-W52", "2024-W02"]
+    assert recorder.query(BEFORE)["label"].tolist() == ["2024-W01"]
+    assert recorder.query(NOW)["label"].tolist() == ["2024-W02"]
+    assert {frame.period for frame in recorder.frames} == {"2024-W01", "2024-W02"}
+
+
+def test_an_answer_that_nothing_is_compared_with_is_not_kept(sources: Sources):
+    Recorder(sources, PERIOD.previous()).prefetch([NOW])
+    Recorder(sources, PERIOD).prefetch([BEFORE])
+    assert len(sources.asked("a")) == 2
+
+
+@pytest.mark.parametrize("text", ["1 / 0", "pd.DataFrame({'n': range(1001)})"])
+def test_an_error_and_a_large_answer_are_asked_for_again(sources: Sources, text: str):
+    queries = [Query("a", text), Query("a", text, previous=True)]
+    Recorder(sources, PERIOD.previous()).prefetch(queries)
+    Recorder(sources, PERIOD).prefetch(queries)
+    assert len(sources.asked("a")) == 4
+
+
 def test_datasources_are_asked_side_by_side(
     recorder: Recorder, sources: Sources, monkeypatch: pytest.MonkeyPatch
 ):

@@ -4,41 +4,44 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kpisite.render.past import Past
+from kpisite.render.past import History
 
 if TYPE_CHECKING:
     from conftest import ProjectFiles
 
-    from kpisite.model.edition import EditionRecord
+    from kpisite.archive.index import Entry
 
 
 @pytest.fixture
-def records(project: ProjectFiles) -> list[EditionRecord]:
+def entries(project: ProjectFiles) -> list[Entry]:
     project.run()
-    return [edition.record for edition in project.archive.editions()]
+    return project.archive.editions()
 
 
-def test_a_metric_is_told_with_its_periods_oldest_first(records):
-    points = Past(records).points("total")
+def test_a_metric_is_told_with_its_periods_oldest_first(entries):
+    points = History(entries).before(2).points("total")
     assert [(p.period.label, p.value) for p in points] == [("2024-W01", 308), ("2024-W02", 847)]
 
 
-def test_a_metric_that_no_edition_has_has_no_past(records):
-    assert Past(records).points("other") == []
+def test_an_edition_knows_nothing_of_itself_and_of_what_came_after_it(entries):
+    history = History(entries)
+    assert history.before(0).points("total") == []
+    assert [p.value for p in history.before(1).points("total")] == [308]
 
 
-def test_what_a_caller_does_with_its_points_shows_nowhere_else(records):
-    past = Past(records)
+def test_a_metric_that_no_edition_has_has_no_past(entries):
+    assert History(entries).before(2).points("other") == []
+
+
+def test_what_a_caller_does_with_its_points_shows_nowhere_else(entries):
+    past = History(entries).before(2)
     past.points("total").clear()
     assert len(past.points("total")) == 2
 
 
-def test_the_digest_changes_with_every_edition(records):
-    past = Past()
-    seen = [past.digest]
-    for record in records:
-        past.add(record)
-        seen.append(past.digest)
-    assert len(set(seen)) == 3
-    assert Past(records).digest == seen[-1]
-    assert Past(reversed(records)).digest not in seen
+def test_the_digest_changes_with_every_edition_before(entries):
+    history = History(entries)
+    digests = [history.before(position).digest for position in range(3)]
+    assert len(set(digests)) == 3
+    assert History(entries[:1]).before(1).digest == digests[1]
+    assert History(reversed(entries)).before(2).digest not in digests
