@@ -156,8 +156,9 @@ def _dask(scheduler: str) -> Iterator[Workers]:
             ) from error
 
         def end_everywhere(run: str) -> None:
-            with contextlib.suppress(OSError):  # a worker that is gone has closed them too
-                client.run(end_run, run, on_error="ignore")
+            if client.status == "running":  # else nobody can be reached any more
+                with contextlib.suppress(OSError):  # a worker that is gone has closed them too
+                    client.run(end_run, run, on_error="ignore")
 
         jobs = sum(client.nthreads().values())
         yield Workers(

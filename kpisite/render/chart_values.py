@@ -162,7 +162,6 @@ def accepts(rule: Any, value: Any) -> bool:
 
 
 def _all_accepted(rule: Any, values: list[Any]) -> bool:
-    types = set(map(type, values))
-    if rule == ["any"] or (rule == ["number"] and types <= {int, float}):
+    if rule == ["any"] or (rule == ["number"] and set(map(type, values)) <= {int, float}):
         return True
     return all(accepts(rule, value) for value in values)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -29,10 +30,14 @@ class FakePage:
         self.period = WEEK
         self.theme = Theme(series_colors=colours)
         self.figure: Any = None
+        self.structure: Any = None
         self.description = ""
 
-    def chart(self, figure: Any, *, description: str, height: int) -> str:
-        self.figure, self.description = figure, description
+    def chart_from(
+        self, draw: Any, structure: Any, values: Any, *, description: str, height: int
+    ) -> str:
+        self.figure, self.description = draw(structure, values), description
+        self.structure = structure
         return "<chart>"
 
     def template(self, path: str, **values: Any) -> str:
@@ -150,6 +155,15 @@ def test_no_rows_is_a_quiet_block():
     assert draw(pd.DataFrame({"time": [], "n": []}))[1] == "views/empty.html"
     late = pd.DataFrame({"time": DAYS + pd.Timedelta(days=30), "n": [1, 2, 3]})
     assert draw(late)[1] == "views/empty.html"
+
+
+@pytest.mark.parametrize("kind", ["line", "bar", "barh", "scatter"])
+def test_other_data_has_the_same_structure(kind):
+    first, other = FakePage(), FakePage()
+    draw(pd.DataFrame({"time": DAYS, "a": [1, 2, 3], "b": [7, 8, 9]}), first, kind=kind)
+    data = pd.DataFrame({"time": DAYS[:2], "a": [None, 0.5], "b": [1e9, 2]})
+    draw(data, other, kind=kind)
+    assert json.loads(json.dumps(first.structure)) == other.structure
 
 
 def test_check_names_what_is_missing_and_what_there_is():
