@@ -78,7 +78,6 @@ def function_digest(function: Callable[..., object]) -> str:
     return "" if top == "kpisite" else _module_digest(top)
 
 
-@functools.cache
 def _module_digest(name: str) -> str:
     module = sys.modules.get(name)
     if folders := getattr(module, "__path__", None):
