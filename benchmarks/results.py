@@ -28,8 +28,8 @@ def table(rows: Sequence[Row]) -> Table:
         made.add_row(
             row.measured,
             row.against,
-            _lines(f"{cost.cpu:.2f}" for cost in costs),
-            _lines(f"{cost.wall:.1f}" for cost in costs),
+            _lines(f"{cost.cpu:.4g}" for cost in costs),
+            _lines(f"{cost.wall:.3g}" for cost in costs),
             _lines(f"{cost.peak / 1e6:.0f}" for cost in costs),
             f"{row.figure:.3f} {row.unit}",
             f"≤ {row.reach:.4g}",

@@ -40,8 +40,8 @@ class Row:
             "ok": self.ok,
             "costs": {
                 name: {
-                    "cpu_seconds": round(cost.cpu, 3),
-                    "wall_seconds": round(cost.wall, 3),
+                    "cpu_seconds": round(cost.cpu, 6),
+                    "wall_seconds": round(cost.wall, 6),
                     "peak_mb": round(cost.peak / 1e6, 1),
                 }
                 for name, cost in self.costs.items()
