@@ -71,16 +71,17 @@ def _add_axis(plot: Plot, side: Any, look: Mapping[str, Any], values: Mapping[st
 
 
 def _add_layers(plot: Plot, structure: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    layers, view = structure["layers"], CDSView()
+    layers = structure["layers"]
     names = dict.fromkeys(layer["source"] for layer in layers)
     sources = {name: ColumnDataSource(values[name]) for name in names}
+    views = {name: CDSView() for name in names}  # of one source each, or nothing is hit
     drawn: list[GlyphRenderer[Any]] = []
     for layer in layers:
         lit = {"hover_glyph": _glyph(layer["lit"], values)} if layer["lit"] else {}
         renderer = plot.add_glyph(
             sources[layer["source"]],
             _glyph(layer["glyphs"], values),
-            view=view,
+            view=views[layer["source"]],
             level=layer["level"],
             tags=layer["tags"],
             **lit,
