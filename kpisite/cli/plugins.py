@@ -10,6 +10,7 @@ import click
 
 from kpisite.cli.terminal import say, table
 from kpisite.errors import PluginError, UsageError, nearest
+from kpisite.model.documented_schema import DocumentedSchema
 from kpisite.plugins.registry import Kind, Plugin, load, names
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def plugins(name: str | None) -> None:
 
 def _print_options(plugin: Plugin) -> None:
     say(f"{plugin.name} ({plugin.kind}): {_first_line(plugin.cls)}")
-    schema = plugin.options.model_json_schema()
+    schema = plugin.options.model_json_schema(schema_generator=DocumentedSchema)
     required = schema.get("required", [])
     rows = [
         (name, type_text(option), _default(option, required=name in required), _help(option))

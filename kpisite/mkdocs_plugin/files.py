@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from mkdocs.structure.files import File, InclusionLevel
 from mkdocs.structure.pages import Page
+from mkdocs.structure.toc import TableOfContents
 from mkdocs.utils import get_build_date
+
+from kpisite.render.islands import has_islands
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -83,8 +86,13 @@ class RenderedPage(Page):
         """File that was looked for → its address, None where there was no such file."""
 
     def render(self, config: MkDocsConfig, files: Files) -> None:
-        """Render its Markdown."""
-        super().render(config, _AskedFiles(files, self.targets))  # type: ignore[arg-type]
+        """Render its Markdown, where it has any."""
+        if has_islands(self.markdown or ""):
+            super().render(config, _AskedFiles(files, self.targets))  # type: ignore[arg-type]
+            return
+        self.content = self.markdown
+        self.toc = TableOfContents([])
+        self.present_anchor_ids = set()
 
     @property
     def anchored(self) -> dict[str, dict[str, str]]:

@@ -30,6 +30,7 @@ from kpisite.pipeline.project import parse_now
 from kpisite.render.block_cache import BlockCache
 from kpisite.render.chart_templates import ChartTemplates
 from kpisite.render.charts import bokeh_asset
+from kpisite.render.compiled_templates import CompiledTemplates
 from kpisite.render.digests import code_digest
 from kpisite.render.islands import join_islands, split_islands
 from kpisite.render.templates import Templates, template_folder
@@ -39,6 +40,8 @@ from kpisite.site.site_folder import SiteFolder
 from kpisite.site.urls import Urls
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jinja2 import Environment
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.livereload import LiveReloadServer
@@ -75,6 +78,7 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         self._files: Files | None = None
         self._order: list[File] = []
         self._search: SearchEntries | None = None
+        self._compiled: Callable[[str], CompiledTemplates] | None = None
 
     def on_startup(
         self,
@@ -127,8 +131,10 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         custom = [Path(config.theme.custom_dir)] if config.theme.custom_dir else []
         urls = Urls(config.use_directory_urls)
         charts = ChartTemplates.kept_in(self._caches / "charts", code_digest())
-        site = ArchiveSite(self._entries, Templates(custom), urls, code_digest(), charts)
         layout = layout_digest(config, code_digest(), own=NAME)
+        self._compiled = partial(CompiledTemplates, self._caches / "templates", layout)
+        look = Templates(custom, self._compiled("pages"))
+        site = ArchiveSite(self._entries, look, urls, code_digest(), charts)
         cache = PageCache(self._caches / "pages", layout)
         self._editions = EditionFiles(
             config, cache, self._site, self._rendered, partial(self._file, config)
@@ -178,6 +184,8 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         """Write what comes from the cache, and say how all pages hang together."""
         assert self._nav is not None  # noqa: S101 - on_nav comes first
         editions = self._must_have_editions()
+        if env.bytecode_cache is None and self._compiled is not None:
+            env.bytecode_cache = self._compiled("theme")
         try:
             editions.settle(self._nav, files)
         except KpisiteError as error:

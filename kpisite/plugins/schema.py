@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kpisite.errors import PluginError
 from kpisite.model.definition import Report
+from kpisite.model.documented_schema import DocumentedSchema
 from kpisite.plugins.registry import Kind, load, names
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def report_schema() -> Schema:
 
     Plugins that cannot be imported here are named, their options are not checked.
     """
-    schema = _clean(Report.model_json_schema())
+    schema = _clean(Report.model_json_schema(schema_generator=DocumentedSchema))
     for kind, definition in _DEFINITIONS.items():
         section = schema["properties"][kind]
         section["additionalProperties"] = False
@@ -64,7 +65,11 @@ def _add_plugins(defs: Schema, definition: str, kind: Kind) -> None:
         except PluginError:
             continue
         prefix = f"{kind}.{name}"
-        own = _clean(options.model_json_schema(ref_template=f"#/$defs/{prefix}.{{model}}"))
+        own = _clean(
+            options.model_json_schema(
+                ref_template=f"#/$defs/{prefix}.{{model}}", schema_generator=DocumentedSchema
+            )
+        )
         for inner, nested in own.pop("$defs", {}).items():
             defs[f"{prefix}.{inner}"] = nested
         if kind == "views":  # what stands beside `args` may stand inside them too

@@ -198,4 +198,8 @@ class View(ABC):
 
     @abstractmethod
     def render_md(self, frames: Mapping[str, pd.DataFrame], page: Page) -> str:
-        """Return Markdown (or HTML) for the site. A pure function of its arguments."""
+        """Return Markdown for the site, or HTML as `Markup`. A pure function of its arguments.
+
+        All that a page returns is `Markup`, which does not go through Markdown. An f-string makes
+        Markdown of it again, in which HTML stays as it is.
+        """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
@@ -11,7 +11,6 @@ from kpisite.errors import KpisiteError
 from kpisite.model.edition import ErrorRecord
 from kpisite.pipeline.recording import raised_in, replay
 from kpisite.plugins.binding import bind_view, view_title
-from kpisite.plugins.registry import load
 from kpisite.plugins.view import Blob, Page, Point
 from kpisite.render.charts import chart_html
 from kpisite.render.tables import table_html
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kpisite.archive.store import Edition
+    from kpisite.model.definition import ViewDefinition
     from kpisite.model.edition import ViewRecord
     from kpisite.model.number import NumberFormat
     from kpisite.pipeline.recording import RecordedFrames
@@ -54,7 +54,7 @@ class Block:
     """Columns of the grid; 0: the full width, and for KPIs the strip."""
     is_kpi: bool
     text: str
-    """Markdown; addresses of assets begin with ASSET_SCHEME."""
+    """Markdown, or as `Markup` HTML; addresses of assets begin with ASSET_SCHEME."""
     error: ErrorRecord | None = None
     frames: RecordedFrames | None = None
     """The frames it shows; None where it could not be rendered."""
@@ -165,39 +165,55 @@ class EditionPage(Page):
         return addresses
 
 
-def render_block(
-    edition: Edition,
-    recorded: ViewRecord,
-    past: Past,
-    look: Templates,
-    folder: str,
-    charts: ChartTemplates,
-) -> Block:
-    """Return one view of an edition; what cannot be shown becomes a block that says why.
+class BlockRenderer:
+    """Renders the views of editions; most editions of a report have the same views."""
 
-    Args:
-        edition: The edition.
-        recorded: The view's record in it.
-        past: The editions of the report before this one.
-        look: The templates.
-        folder: Where the edition's pages stand: files of its views are put below it.
-        charts: What is known of the charts that were made before.
-    """
-    definition = edition.record.definition.views[recorded.id]
-    title = view_title(recorded.id, definition)
-    common = (recorded.id, title, definition.description, definition.cols)
-    if recorded.error is not None:
-        return Block(*common, is_kpi=False, text="", error=recorded.error)
-    try:
-        cls = cast("type[View]", load("views", definition.plugin).cls)
-        frames = replay(edition, recorded)
-        page = EditionPage(edition, recorded.id, title, past, look, folder, charts)
-        text = str(bind_view(recorded.id, definition).render_md(dict(frames), page)).strip()
-    except KpisiteError as error:
-        told = ErrorRecord(message=error.message, where=error.where, hint=error.hint)
-        return Block(*common, is_kpi=False, text="", error=told)
-    except Exception as error:  # noqa: BLE001 - a plugin's mistake is its block's, not the site's
-        told = ErrorRecord(message=f"{type(error).__name__}: {error}", hint=raised_in(error))
-        return Block(*common, is_kpi=False, text="", error=told)
-    assets = tuple(page.assets.values())
-    return Block(*common, cls.is_kpi, text, frames=frames, assets=assets)
+    def __init__(self, look: Templates, charts: ChartTemplates) -> None:
+        """Begin.
+
+        Args:
+            look: The templates.
+            charts: What is known of the charts that were made before.
+        """
+        self._look = look
+        self._charts = charts
+        self._views: dict[tuple[str, str], View] = {}
+
+    def block(self, edition: Edition, recorded: ViewRecord, past: Past, folder: str) -> Block:
+        """Return one view of an edition; what cannot be shown becomes a block that says why.
+
+        Args:
+            edition: The edition.
+            recorded: The view's record in it.
+            past: The editions of the report before this one.
+            folder: Where the edition's pages stand: files of its views are put below it.
+        """
+        definition = edition.record.definition.views[recorded.id]
+        title = view_title(recorded.id, definition)
+        common = (recorded.id, title, definition.description, definition.cols)
+        if recorded.error is not None:
+            return Block(*common, is_kpi=False, text="", error=recorded.error)
+        try:
+            view = self._view(recorded.id, definition)
+            frames = replay(edition, recorded)
+            page = EditionPage(edition, recorded.id, title, past, self._look, folder, self._charts)
+            text = view.render_md(dict(frames), page)
+        except KpisiteError as error:
+            told = ErrorRecord(message=error.message, where=error.where, hint=error.hint)
+            return Block(*common, is_kpi=False, text="", error=told)
+        except Exception as error:  # noqa: BLE001 - a plugin's mistake is its block's, not the site's
+            told = ErrorRecord(message=f"{type(error).__name__}: {error}", hint=raised_in(error))
+            return Block(*common, is_kpi=False, text="", error=told)
+        assets = tuple(page.assets.values())
+        return Block(*common, view.is_kpi, text.strip(), frames=frames, assets=assets)
+
+    def _view(self, id_: str, definition: ViewDefinition) -> View:
+        """Return the view of a definition: to render is a pure function, one serves all editions.
+
+        Raises:
+            PluginError: The plugin is gone, or no longer takes these options.
+        """
+        key = id_, definition.model_dump_json()
+        if key not in self._views:
+            self._views[key] = bind_view(id_, definition)
+        return self._views[key]

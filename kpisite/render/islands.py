@@ -16,7 +16,12 @@ _PLACE = re.compile(r"<!--kpisite (\d+)-->")
 
 
 def island(text: str) -> Markup:
-    """Return a text that is to be rendered as Markdown; templates call it `| markdown`."""
+    """Return a text that is to be rendered as Markdown, marked as such.
+
+    What is `Markup` is HTML already, and stays as it is.
+    """
+    if isinstance(text, Markup):
+        return text
     plain = text.replace(_OPEN, "").replace(_CLOSE, "")
     return Markup(f"{_OPEN}{plain}{_CLOSE}")  # noqa: S704 - Markdown decides what shows
 
@@ -29,6 +34,11 @@ def split_islands(page: str) -> tuple[str, tuple[str, ...]]:
     for number, text in enumerate(markdown, 1):
         lines += [text.strip("\n"), f"<!--kpisite {number}-->"]
     return "\n\n".join(lines) + "\n", html
+
+
+def has_islands(markdown: str) -> bool:
+    """Tell whether there is Markdown between the comments that `split_islands` has left."""
+    return bool(_PLACE.sub("", markdown).strip())
 
 
 def join_islands(rendered: str, html: tuple[str, ...]) -> str:

@@ -20,12 +20,13 @@ from markupsafe import Markup
 import kpisite
 from kpisite.errors import ViewError
 from kpisite.render.digests import file_names, files_digest
-from kpisite.render.islands import island
 from kpisite.render.sparkline import sparkline_svg
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
+
+    from jinja2 import BytecodeCache
 
 _ASSETS = "assets"
 """The folder of a `site_template/` that holds no templates: a new style renders nothing anew."""
@@ -41,11 +42,12 @@ def template_folder() -> Path:
 class Templates:
     """Jinja templates, looked up by path: the project's own folders first, the shipped last."""
 
-    def __init__(self, folders: Sequence[Path] = ()) -> None:
+    def __init__(self, folders: Sequence[Path] = (), compiled: BytecodeCache | None = None) -> None:
         """Open templates.
 
         Args:
             folders: Where a project overrides templates by their path.
+            compiled: Keeps them compiled; without it, each process compiles them.
         """
         self._folders = list(dict.fromkeys([*folders, template_folder()]))
         self._environment = Environment(
@@ -55,9 +57,9 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=False,
+            bytecode_cache=compiled,
         )
         self._environment.globals["sparkline"] = _sparkline
-        self._environment.filters["markdown"] = island
 
     @functools.cached_property
     def digest(self) -> str:

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from kpisite.model.words import period_span, period_title
 from kpisite.pipeline.problems import Problem
-from kpisite.render.blocks import Block, render_block
+from kpisite.render.blocks import Block, BlockRenderer
+from kpisite.render.islands import island
 from kpisite.site import words
 from kpisite.site.content import SiteContent, SitePage
 from kpisite.site.frame_parts import frame_parts
@@ -78,7 +81,7 @@ class EditionPages:
     def __init__(self, look: Templates, urls: Urls, charts: ChartTemplates) -> None:
         self._look = look
         self._urls = urls
-        self._charts = charts
+        self._blocks = BlockRenderer(look, charts)
 
     def load(self, edition: Edition, past: Past, folder: str) -> LoadedEdition:
         """Return an edition with its blocks.
@@ -89,9 +92,7 @@ class EditionPages:
             folder: Where its pages stand.
         """
         views = edition.record.views
-        blocks = [
-            render_block(edition, view, past, self._look, folder, self._charts) for view in views
-        ]
+        blocks = [self._blocks.block(edition, view, past, folder) for view in views]
         return LoadedEdition(edition, blocks)
 
     def content(self, loaded: LoadedEdition, place: Place, parent: str) -> SiteContent:
@@ -169,10 +170,14 @@ class EditionPages:
             "description": block.description,
             "cols": block.cols,
             "is_kpi": block.is_kpi,
-            "text": self._urls.resolve_assets(block.text, here),
+            "html": island(self._text(block.text, here)),
             "error": block.error.model_dump() if block.error else None,
             "url": self._urls.page(here, f"{place.folder}/{block.id}"),
         }
+
+    def _text(self, text: str, here: str) -> str:
+        resolved = self._urls.resolve_assets(text, here)
+        return Markup(resolved) if isinstance(text, Markup) else resolved  # noqa: S704 - as before
 
     def _link(self, here: str, there: Neighbour | None) -> dict[str, str] | None:
         if there is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from markupsafe import Markup
 from pydantic import Field, model_validator
 
 from kpisite.model.number import Style, check_unit
@@ -119,7 +120,8 @@ class Plot(View):
             height=drawing.height,
         )
         legend = _legend(data, look)
-        return f'<div class="kpi-plot">{legend}{chart}{self._link()}</div>'
+        html = f'<div class="kpi-plot">{legend}{chart}{self._link()}</div>'
+        return Markup(html)  # noqa: S704 - all parts are escaped
 
     def _look(self, data: PlotData, page: Page) -> Look:
         options, several = self.options, len(data.series) > 1

@@ -4,8 +4,9 @@ import re
 
 import markdown
 import pytest
+from markupsafe import Markup
 
-from kpisite.render.islands import island, join_islands, split_islands
+from kpisite.render.islands import has_islands, island, join_islands, split_islands
 
 
 def rendered(page: str) -> str:
@@ -39,3 +40,15 @@ def test_marks_of_islands_in_a_text_end_nothing():
 def test_markdown_that_runs_on_over_its_end_is_an_error():
     with pytest.raises(ValueError, match="runs on over its end"):
         rendered(f"{island('<!--kpisite 0-->')}<p>b</p>")
+
+
+def test_what_is_html_already_is_no_island():
+    assert rendered(f"<div>{island(Markup('<b>*a*</b>'))}</div>") == "<div><b>*a*</b></div>"
+
+
+@pytest.mark.parametrize(
+    ("page", "has"),
+    [("<p>a</p>", False), (f"<p>{island('a')}</p>", True), (f"<p>{island('')}</p>", False)],
+)
+def test_a_page_knows_whether_it_has_markdown(page: str, has: bool):
+    assert has_islands(split_islands(page)[0]) is has
