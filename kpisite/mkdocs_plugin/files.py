@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from mkdocs.structure.files import File, InclusionLevel
 from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import TableOfContents
-from mkdocs.utils import get_build_date
 
 from kpisite.render.islands import has_islands
 
@@ -103,7 +104,15 @@ class RenderedPage(Page):
 class FinishedPage(Page):
     """A page from the cache: what the rest of a build needs to know of it."""
 
-    def __init__(self, file: File, config: MkDocsConfig, cached: CachedPage) -> None:
+    def __init__(self, file: File, cached: CachedPage, site_url: str, date: str) -> None:
+        """Make the page of a file.
+
+        Args:
+            file: Where it is.
+            cached: What the cache has of it.
+            site_url: The site's address with a `/` at its end; "" for none.
+            date: Of the build, as pages show it.
+        """
         # Page's own __init__ does more than that, and there are thousands of them.
         file.page = self
         self.file = file
@@ -112,9 +121,10 @@ class FinishedPage(Page):
         self.children = None
         self.previous_page = self.next_page = None
         self.active = False
-        self.update_date = get_build_date()
+        self.update_date = date
         self.edit_url = None
-        self._set_canonical_url(config.site_url)
+        self.canonical_url = site_url + file.url if site_url else None
+        self.abs_url = _path_of(site_url) + file.url if site_url else None
         self.markdown = self.content = ""
         self.toc = []  # type: ignore[assignment]
         self.meta = {}
@@ -132,6 +142,11 @@ class FinishedPage(Page):
             if (file := files.get_file_from_path(uri)) is not None
         }
         self.validate_anchor_links(files=files, log_level=log_level)
+
+
+@functools.cache
+def _path_of(site_url: str) -> str:
+    return urlsplit(site_url).path
 
 
 class _AskedFiles:

@@ -6,6 +6,8 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mkdocs.utils import get_build_date
+
 from kpisite.mkdocs_plugin.chrome import navigation_digest
 from kpisite.mkdocs_plugin.files import FinishedPage, KpiFile, RenderedPage
 from kpisite.site.page_cache import CachedFile, CachedPage, Manifest
@@ -77,6 +79,8 @@ class EditionFiles:
         self._editions: list[_EditionFiles] = []
         self._edition_of: dict[str, _EditionFiles] = {}
         self._navigation = ""
+        self._date = get_build_date()
+        self._site_url = f"{config.site_url.rstrip('/')}/" if config.site_url else ""
         self._in_nav = set(_paths(config.nav))
         self._warned = _Warnings(config)
 
@@ -89,7 +93,7 @@ class EditionFiles:
             return
         for page in edition.manifest.pages:
             file = KpiFile.finished_at(self._config, page.uri, page.path)
-            FinishedPage(file, self._config, page)
+            FinishedPage(file, page, self._site_url, self._date)
             edition.pages[page.uri] = file
             files.append(file)
         for asset in edition.manifest.files:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from datetime import date, datetime, timedelta
 from typing import Annotated
@@ -51,8 +52,14 @@ Moment = Annotated[datetime, BeforeValidator(_parse_moment, json_schema_input_ty
 """A day or an instant; without a zone of its own in that of the report."""
 
 
+@functools.cache
+def _zones() -> frozenset[str]:
+    """Return the names of all zones; to find them takes as long as to read a report."""
+    return frozenset(available_timezones() - {"localtime", "Factory"})  # each machine's own
+
+
 def _known_zone(name: str) -> str:
-    zones = available_timezones() - {"localtime", "Factory"}  # they mean each machine's own
+    zones = _zones()
     if name not in zones:
         hint = nearest(name, zones) if len(name) > 2 else ""
         hint = hint if hint.startswith("Did") else "It is an IANA name such as Europe/Berlin."

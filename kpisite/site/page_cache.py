@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pyarrow as pa
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from kpisite.model.base import StrictModel
 
@@ -23,13 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def _within_the_site(path: str) -> str:
-    if path.startswith("/") or not {"", ".", ".."}.isdisjoint(path.split("/")) or "\\" in path:
-        raise ValueError("no path within the site")
-    return path
-
-
-SitePath = Annotated[str, AfterValidator(_within_the_site)]
+_PART = r"(?:[^/\\.][^/\\]*|\.[^/\\.][^/\\]*|\.\.[^/\\]+)"
+"""Of a path: not empty, not `.`, not `..`."""
+SitePath = Annotated[str, Field(pattern=rf"^{_PART}(?:/{_PART})*$")]
 """A path below the site that cannot lead out of it."""
 
 _MAGIC = b"kpisite pages 1"
