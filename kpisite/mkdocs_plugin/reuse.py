@@ -80,7 +80,9 @@ class EditionFiles:
         self._edition_of: dict[str, _EditionFiles] = {}
         self._navigation = ""
         self._date = get_build_date()
-        self._site_url = f"{config.site_url.rstrip('/')}/" if config.site_url else ""
+        self._site_url = config.site_url or ""
+        if self._site_url and not self._site_url.endswith("/"):
+            self._site_url += "/"
         self._in_nav = set(_paths(config.nav))
         self._warned = _Warnings(config)
 

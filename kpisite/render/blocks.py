@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -194,10 +195,10 @@ class BlockRenderer:
         if recorded.error is not None:
             return Block(*common, is_kpi=False, text="", error=recorded.error)
         try:
-            view = self._view(recorded.id, definition)
+            view = copy.copy(self._view(recorded.id, definition))  # what it keeps is this edition's
             frames = replay(edition, recorded)
             page = EditionPage(edition, recorded.id, title, past, self._look, folder, self._charts)
-            text = view.render_md(dict(frames), page)
+            text = view.render_md(dict(frames), page).strip()
         except KpisiteError as error:
             told = ErrorRecord(message=error.message, where=error.where, hint=error.hint)
             return Block(*common, is_kpi=False, text="", error=told)
@@ -205,10 +206,10 @@ class BlockRenderer:
             told = ErrorRecord(message=f"{type(error).__name__}: {error}", hint=raised_in(error))
             return Block(*common, is_kpi=False, text="", error=told)
         assets = tuple(page.assets.values())
-        return Block(*common, view.is_kpi, text.strip(), frames=frames, assets=assets)
+        return Block(*common, view.is_kpi, text, frames=frames, assets=assets)
 
     def _view(self, id_: str, definition: ViewDefinition) -> View:
-        """Return the view of a definition: to render is a pure function, one serves all editions.
+        """Return the view of a definition, of which each edition gets a copy.
 
         Raises:
             PluginError: The plugin is gone, or no longer takes these options.

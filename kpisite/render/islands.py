@@ -20,9 +20,9 @@ def island(text: str) -> Markup:
 
     What is `Markup` is HTML already, and stays as it is.
     """
+    plain = str(text).replace(_OPEN, "").replace(_CLOSE, "")
     if isinstance(text, Markup):
-        return text
-    plain = text.replace(_OPEN, "").replace(_CLOSE, "")
+        return Markup(plain)  # noqa: S704 - it was Markup before
     return Markup(f"{_OPEN}{plain}{_CLOSE}")  # noqa: S704 - Markdown decides what shows
 
 

@@ -46,6 +46,10 @@ def test_what_is_html_already_is_no_island():
     assert rendered(f"<div>{island(Markup('<b>*a*</b>'))}</div>") == "<div><b>*a*</b></div>"
 
 
+def test_marks_of_islands_in_html_begin_nothing():
+    assert str(island(Markup("<p>\x02*a*\x03</p>"))) == "<p>*a*</p>"
+
+
 @pytest.mark.parametrize(
     ("page", "has"),
     [("<p>a</p>", False), (f"<p>{island('a')}</p>", True), (f"<p>{island('')}</p>", False)],
