@@ -69,9 +69,9 @@ def _write_config(folder: Path, nav: list[str]) -> None:
 
 def _write_page(folder: Path, page: SitePage) -> None:
     """Write a page with its front matter; its HTML and its Markdown as one text."""
-    from kpisite.mkdocs_plugin.markdown import front_matter
+    from kpisite.mkdocs_plugin.markdown import front_matter, metadata
 
-    _write(folder, page.uri, front_matter(page) + _MARKS.sub("", page.text))
+    _write(folder, page.uri, front_matter(metadata(page)) + _MARKS.sub("", page.text))
 
 
 def _write(folder: Path, uri: str, content: str | bytes) -> None:

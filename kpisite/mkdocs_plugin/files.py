@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -10,9 +11,12 @@ from mkdocs.structure.files import File, InclusionLevel
 from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import TableOfContents
 
+from kpisite.mkdocs_plugin.markdown import front_matter
 from kpisite.render.islands import has_islands
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
 
@@ -26,6 +30,8 @@ class KpiFile(File):
 
     finished: bool = False
     """Whether it comes from the cache; a link to it works all the same."""
+    meta: Mapping[str, Any] = MappingProxyType({})
+    """What a page of kpisite's own says of itself, instead of front matter."""
 
     @classmethod
     def of(
@@ -68,6 +74,10 @@ class KpiFile(File):
         }
         return file
 
+    def write_front_matter(self) -> None:
+        """Say in the text what the page says of itself, where MkDocs makes the page."""
+        self.content_string = f"{front_matter(self.meta)}{self.content_string}"
+
     def is_documentation_page(self) -> bool:
         """Tell whether MkDocs is to render it."""
         return not self.finished and super().is_documentation_page()
@@ -79,12 +89,20 @@ class KpiFile(File):
 
 
 class RenderedPage(Page):
-    """A page that remembers what its links led to."""
+    """A page that remembers what its links led to, and needs no front matter."""
 
-    def __init__(self, file: File, config: MkDocsConfig) -> None:
+    file: KpiFile
+
+    def __init__(self, file: KpiFile, config: MkDocsConfig) -> None:
         super().__init__(None, file, config)
         self.targets: dict[str, str | None] = {}
         """File that was looked for → its address, None where there was no such file."""
+
+    def read_source(self, config: MkDocsConfig) -> None:
+        """Read its text, and what it says of itself."""
+        source = config.plugins.on_page_read_source(page=self, config=config)
+        self.markdown = self.file.content_string if source is None else source
+        self.meta = dict(self.file.meta)
 
     def render(self, config: MkDocsConfig, files: Files) -> None:
         """Render its Markdown, where it has any."""

@@ -1,4 +1,4 @@
-"""The front matter of generated pages, in the terms of Material."""
+"""What generated pages say of themselves, in the terms of Material."""
 
 from __future__ import annotations
 
@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kpisite.site.content import SitePage
 
 
-def front_matter(page: SitePage) -> str:
-    """Return the metadata of a page as YAML between dashes."""
+def metadata(page: SitePage) -> dict[str, Any]:
+    """Return the metadata of a page."""
     meta: dict[str, Any] = {"title": page.title, "hide": ["navigation", "toc"]}
-    if not page.searchable:
+    if page.search is None:
         meta["search"] = {"exclude": True}
-    return f"---\n{yaml.safe_dump(meta, allow_unicode=True, sort_keys=False)}---\n"
+    return meta
+
+
+def front_matter(meta: Mapping[str, Any]) -> str:
+    """Return metadata as YAML between dashes."""
+    return f"---\n{yaml.safe_dump(dict(meta), allow_unicode=True, sort_keys=False)}---\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from mkdocs.exceptions import PluginError
-from mkdocs.plugins import BasePlugin, event_priority
+from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
 from mkdocs.structure.files import InclusionLevel
 
 from kpisite.errors import KpisiteError
@@ -21,7 +21,7 @@ from kpisite.mkdocs_plugin.editions import (
     warn,
 )
 from kpisite.mkdocs_plugin.files import KpiFile
-from kpisite.mkdocs_plugin.markdown import front_matter
+from kpisite.mkdocs_plugin.markdown import metadata
 from kpisite.mkdocs_plugin.options import KpisiteOptions, project_of
 from kpisite.mkdocs_plugin.reuse import EditionFiles
 from kpisite.mkdocs_plugin.search import SearchEntries
@@ -145,7 +145,9 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
             fronts = BlockCache(self._caches / "fronts", code_digest())
             for page in site.front(fronts):
                 if files.get_file_from_path(page.uri) is None:
-                    files.append(self._file(config, page))
+                    file = self._file(config, page)
+                    file.write_front_matter()
+                    files.append(file)
         except KpisiteError as error:
             raise PluginError(str(error)) from error
         fronts.prune()
@@ -201,7 +203,9 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
             if (file.is_documentation_page() or file.src_uri in finished)
             and InclusionLevel.is_included(file.inclusion)  # type: ignore[no-untyped-call]
         ]
-        self._search = SearchEntries(config)
+        found_by = {page.uri: page.search or "" for page in self._pages}
+        self._search = SearchEntries(config, found_by)
+        env.auto_reload = False  # no template changes during a build
         return env
 
     @event_priority(-100)
@@ -212,14 +216,24 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         context["pages"] = self._order
         return context
 
-    @event_priority(-100)
-    def on_page_context(
+    def _show_search(
+        self, context: TemplateContext, *, page: Page, config: MkDocsConfig, nav: Navigation
+    ) -> TemplateContext:
+        """Let the search read what a generated page is found by, instead of all that is on it."""
+        self._must_have_search().show(page)
+        return context
+
+    def _after_search(
         self, context: TemplateContext, *, page: Page, config: MkDocsConfig, nav: Navigation
     ) -> TemplateContext:
         """Tell a page of all pages, and note what the search has of it."""
         context["pages"] = self._order
-        self._must_have_search().indexed(page.file)
+        self._must_have_search().indexed(page)
         return context
+
+    on_page_context = CombinedEvent(
+        event_priority(100)(_show_search), event_priority(-100)(_after_search)
+    )
 
     @event_priority(-100)
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
@@ -260,8 +274,9 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
     def _file(self, config: MkDocsConfig, page: SitePage) -> KpiFile:
         self._pages.append(page)
         markdown, self._html[page.uri] = split_islands(page.text)
-        text = front_matter(page) + markdown
-        return KpiFile.of(config, page.uri, text, in_nav=page.in_nav)
+        file = KpiFile.of(config, page.uri, markdown, in_nav=page.in_nav)
+        file.meta = metadata(page)
+        return file
 
     def _must_have_editions(self) -> EditionFiles:
         assert self._editions is not None  # noqa: S101 - on_files comes first

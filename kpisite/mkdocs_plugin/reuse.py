@@ -110,6 +110,7 @@ class EditionFiles:
             for uri, file in edition.pages.items():
                 if uri in in_nav:
                     edition.keep = False
+                    file.write_front_matter()
                 elif not file.finished:
                     RenderedPage(file, self._config)
 
@@ -172,8 +173,7 @@ class EditionFiles:
     def _fits(self, manifest: Manifest, files: Files) -> bool:
         """Tell whether none of an edition's pages is the project's own, or in its navigation."""
         return not any(
-            page.uri in self._in_nav or files.get_file_from_path(page.uri)
-            for page in manifest.pages
+            page.uri in self._in_nav or page.uri in files.src_uris for page in manifest.pages
         )
 
     def _add_rendered(self, edition: _EditionFiles, files: Files) -> None:
@@ -188,7 +188,8 @@ class EditionFiles:
                 continue
             new = self._make_page(page)
             if file is not None:
-                file.content_string, file.finished = new.content_string, False
+                file.content_string, file.meta = new.content_string, new.meta
+                file.finished = False
             else:
                 edition.pages[page.uri] = new
                 files.append(new)

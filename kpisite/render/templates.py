@@ -58,6 +58,7 @@ class Templates:
             lstrip_blocks=True,
             keep_trailing_newline=False,
             bytecode_cache=compiled,
+            auto_reload=False,  # a build, and each rebuild of a preview, opens them anew
         )
         self._environment.globals["sparkline"] = _sparkline
 

@@ -67,7 +67,7 @@ class ArchiveSite:
         fronts = [report.front(cache) for report in self._reports]
         wall = self._look.render("pages/wall.html", reports=[front.row for front in fronts])
         pages = [page for front in fronts for page in front.pages]
-        return [*pages, SitePage("", "Overview", wall, in_nav=True)]
+        return [*pages, SitePage("", "Overview", wall, in_nav=True, search="")]
 
     def _code_of(self, entry: Entry) -> str:
         plugins = [_plugin_digest(name) for name in sorted(set(entry.plugins))]

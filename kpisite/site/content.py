@@ -20,7 +20,8 @@ class SitePage:
     text: str
     """HTML with islands of Markdown."""
     in_nav: bool = False
-    searchable: bool = True
+    search: str | None = None
+    """What the search finds the page by, beside its title; None keeps it out of the search."""
     parent: str | None = None
     """Folder of the page above it; for breadcrumbs and the active section."""
     previous: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,11 @@ class LoadedEdition:
         """The edition's record."""
         return self.edition.record
 
+    @functools.cached_property
+    def about(self) -> dict[str, Any]:
+        """What the templates of its pages say about it."""
+        return about(self.record)
+
     @property
     def problems(self) -> list[Problem]:
         """The views that could not be shown."""
@@ -110,7 +116,7 @@ class EditionPages:
             place.folder,
             title if place.newer is None else f"{title}, revision {record.revision}",
             self.text(loaded, place, place.folder),
-            searchable=place.newer is None,
+            search=None if place.newer else words.found_by(record, loaded.blocks),
             parent=parent,
             previous=place.previous.folder if place.previous else None,
             next=place.next.folder if place.next else None,
@@ -126,7 +132,7 @@ class EditionPages:
         record = loaded.record
         return self._look.render(
             "pages/edition.html",
-            edition=about(record),
+            edition=loaded.about,
             theme=record.definition.theme,
             rows=list(_rows(self.shown(loaded, place, here))),
             previous=self._link(here, place.previous),
@@ -153,7 +159,7 @@ class EditionPages:
             content.assets += files
         text = self._look.render(
             "pages/view.html",
-            edition=about(record),
+            edition=loaded.about,
             edition_url=self._urls.page(here, place.folder),
             theme=record.definition.theme,
             block=self._block(block, place, here),
@@ -161,7 +167,7 @@ class EditionPages:
             replaced=self._replaced(place, here),
         )
         title = f"{block.title} – {period_title(record.period.period())}"
-        content.pages.append(SitePage(here, title, text, searchable=False, parent=place.folder))
+        content.pages.append(SitePage(here, title, text, parent=place.folder))
 
     def _block(self, block: Block, place: Place, here: str) -> dict[str, Any]:
         return {

@@ -13,7 +13,7 @@ from kpisite.model.words import period_short, period_span
 from kpisite.render.block_cache import Rendered
 from kpisite.render.past import History
 from kpisite.site.content import SitePage
-from kpisite.site.edition_pages import EditionPages, LoadedEdition, Neighbour, Place, about
+from kpisite.site.edition_pages import EditionPages, LoadedEdition, Neighbour, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -115,11 +115,13 @@ class ReportPages:
     def _front(self) -> Front:
         place = self._place(self._last)
         whole = self._pages.text(self.newest, place, self.report)
-        pages = [SitePage(self.report, self._title, whole, in_nav=True), self._archive()]
+        about_it = self._newest_edition.record.definition.description
+        page = SitePage(self.report, self._title, whole, in_nav=True, search=about_it)
+        pages = [page, self._archive()]
         shown = self._pages.shown(self.newest, place, "")
         row = {
             "url": self._urls.page("", self.report),
-            "edition": about(self.newest.record),
+            "edition": self.newest.about,
             "blocks": [block for block in shown if block["is_kpi"]],
         }
         return Front(pages, row)
@@ -203,7 +205,8 @@ class ReportPages:
             metrics=list(newest.metrics.values()),
             years=[(year, list(group)) for year, group in groupby(rows, key=lambda r: r["year"])],
         )
-        return SitePage(here, f"{self._title} – archive", text, parent=self.report)
+        title = f"{self._title} – archive"
+        return SitePage(here, title, text, search="", parent=self.report)
 
 
 def _neighbour(entry: Entry) -> Neighbour:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING
 
+from markupsafe import Markup
+
 from kpisite.model.number import grouped
-from kpisite.model.words import day_text
+from kpisite.model.words import day_text, period_span
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from kpisite.model.edition import EditionRecord
+    from kpisite.render.blocks import Block
+
+_SEARCH_BYTES = 240
+"""Of the search index, for each edition, beside its title and its address."""
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+_MARKS = re.compile(r"[*_`#>|\[\]]+")
+"""Of Markdown."""
 
 
 def data_until(record: EditionRecord) -> str:
@@ -60,6 +72,28 @@ def provenance(record: EditionRecord) -> str:
         f"kpisite {record.run.versions.get('kpisite', 'of unknown version')}",
     ]
     return " · ".join(parts)
+
+
+def found_by(record: EditionRecord, blocks: Iterable[Block]) -> str:
+    """Return what the search finds an edition by, beside its title: days, status, texts of views.
+
+    It is short: the index of a site with thousands of editions is loaded whole.
+    """
+    texts = [block.text for block in blocks if not isinstance(block.text, Markup)]
+    parts = [
+        f"{period_span(record.period.period())}, {record.status}",
+        *(_MARKS.sub("", _LINK.sub(r"\1", text)) for text in texts),
+        record.definition.description,
+    ]
+    words = " · ".join(" ".join(part.split()) for part in parts if part.strip())
+    return _shortened(words, _SEARCH_BYTES)
+
+
+def _shortened(text: str, most: int) -> str:
+    """Return a text that is at most so many bytes of JSON, cut between words."""
+    while len(json.dumps(text)) - 2 > most:
+        text = text[: max(text.rfind(" "), 0)]
+    return text
 
 
 def _whole_days(end: datetime) -> bool:

@@ -213,6 +213,26 @@ def test_the_search_index_has_less_than_400_bytes_of_an_edition(site):
         assert "Sales, monthly" in entries[0]["title"] + entries[0]["text"]
 
 
+def test_the_search_finds_an_edition_by_its_month_its_texts_and_nothing_of_its_tables(site):
+    index = json.loads((site.folder / "site" / "search" / "search_index.json").read_text())
+    entry = next(e for e in index["docs"] if e["location"] == "sales/2024-01/")
+    assert entry["title"] == "Sales, monthly – January 2024"
+    assert "Sold 15, see the notes" in entry["text"]
+    assert "Ann" not in json.dumps(index)
+    assert "kpi-card" in site.files()["sales/2024-01/index.html"].decode()
+
+
+def test_hostile_text_in_a_report_is_text_in_the_search(site):
+    site.report.write_text(REPORT.replace("Sold {%", "<img src=x onerror=alert(1)> {%"))
+    site.forget()
+    shutil.rmtree(site.folder / "archive")
+    site.build()
+    index = json.loads((site.folder / "site" / "search" / "search_index.json").read_text())
+    entry = next(e for e in index["docs"] if e["location"] == "sales/2024-01/")
+    assert "<img" not in entry["text"]
+    assert "&lt;img" in entry["text"]
+
+
 # The folder of the site
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from kpisite.model.yaml_reader import read_yaml
 from kpisite.model.yaml_source import Location, Source
@@ -168,3 +169,11 @@ def test_mistakes_of_all_files_are_kept_with_their_file():
 
 def test_a_file_that_cannot_be_read_spoils_the_merger():
     assert read("a: 1").merged(read_yaml("a: [", "two.yml", {})).unreadable
+
+
+def test_without_libyaml_a_file_is_read_the_same(monkeypatch: pytest.MonkeyPatch):
+    text = "a: &x {b: 2013-02-04, c: [1, 'two', yes]}\nd: *x\ne: |\n  one\n  ${NAME}\nf: >\n  g\n"
+    fast = read(text, NAME="n")
+    monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
+    slow = read(text, NAME="n")
+    assert (slow.values, slow.raw, slow.locations) == (fast.values, fast.raw, fast.locations)

@@ -200,7 +200,7 @@ def test_an_older_revision_stays_with_its_numbers_and_names_the_newer_one(revise
     assert "308" in old.text
     assert "replaced on 1 February 2024" in old.text
     assert 'href="../../../2024-W01/"' in old.text
-    assert not old.searchable
+    assert old.search is None
     assert old.parent == "sales/2024-W01"
     view = pages["sales/revisions/2024-W01/1/total"]
     assert "replaced on 1 February 2024" in view.text
