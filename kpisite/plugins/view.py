@@ -105,6 +105,7 @@ class Page(ABC):
         *,
         description: str,
         height: int = 240,
+        still: str = "",
     ) -> str:
         """Return what `chart` returns of `draw(structure, values)`, and be a hundred times faster.
 
@@ -121,6 +122,9 @@ class Page(ABC):
                 lists. Plain Python: `array.tolist()`.
             description: What the chart shows, for those who cannot see it.
             height: In CSS pixels; the width follows the page.
+            still: SVG of the same chart, as `plugins.svg.Canvas` makes it. It shows at once,
+                without any script, on paper, and until the reader points at the chart; Bokeh's
+                frame then takes the place of the SVG's. Its texts must be escaped.
         """
 
     @abstractmethod

@@ -115,11 +115,17 @@ class EditionPage(Page):
         *,
         description: str,
         height: int = 240,
+        still: str = "",
     ) -> str:
         """Return HTML that shows the Bokeh figure of a structure with values."""
-        id_ = self._chart_id()
         html = self._chart_templates.html(
-            draw, structure, values, id=id_, description=description, height=height
+            draw,
+            structure,
+            values,
+            id=self._chart_id(),
+            description=description,
+            height=height,
+            still=still,
         )
         return Markup(html)  # noqa: S704 - escaped where it was made
 

@@ -60,6 +60,7 @@ class ChartTemplates:
         id: str,  # noqa: A002
         description: str,
         height: int,
+        still: str = "",
     ) -> str:
         """Return what `charts.chart_html` returns of the figure that `draw` makes.
 
@@ -70,6 +71,7 @@ class ChartTemplates:
             id: As in `chart_html`.
             description: As in `chart_html`.
             height: As in `chart_html`.
+            still: As in `chart_box`.
         """
         try:
             template = self.template(draw, structure, values, height)
@@ -78,7 +80,7 @@ class ChartTemplates:
             text = None
         if text is None:
             text = chart_text(draw(structure, values), id=id, height=height)
-        return chart_box(text, id=id, description=description, height=height)
+        return chart_box(text, id=id, description=description, height=height, still=still)
 
     def template(
         self, draw: Draw, structure: Any, values: Mapping[str, Any], height: int

@@ -49,7 +49,14 @@ def chart_html(figure: Any, *, id: str, description: str, height: int) -> str:  
     )
 
 
-def chart_box(text: str, *, id: str, description: str, height: int) -> str:  # noqa: A002
+def chart_box(
+    text: str,
+    *,
+    id: str,  # noqa: A002
+    description: str,
+    height: int,
+    still: str = "",
+) -> str:
     """Return the element around a chart's data.
 
     Args:
@@ -57,12 +64,13 @@ def chart_box(text: str, *, id: str, description: str, height: int) -> str:  # n
         id: As in `chart_html`.
         description: As in `chart_html`.
         height: As in `chart_html`.
+        still: SVG of the same chart, which shows until Bokeh takes its place.
     """
     return (
-        f'<div class="kpi-chart" id="{escape_html(id)}" role="img"'
+        f'<div class="kpi-chart" id="{escape_html(id)}" role="img" tabindex="0"'
         f' aria-label="{escape_html(description)}" style="height:{height}px"'
         f' data-kpi-bokeh="{_script_name()}">'
-        f"<template>{text}</template></div>"
+        f"{still}<template>{text}</template></div>"
     )
 
 

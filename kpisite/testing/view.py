@@ -88,6 +88,7 @@ class MemoryPage(Page):
         *,
         description: str,
         height: int = 240,
+        still: str = "",
     ) -> str:
         """Return a box with the description, and see that the chart can come from a template.
 
@@ -100,7 +101,7 @@ class MemoryPage(Page):
         except UnfitError as error:
             raise AssertionError(f"chart_from: {error}") from error
         assert made is not None, "chart_from: draw does not only put values in their places"
-        return self.chart(None, description=description, height=height)
+        return still + self.chart(None, description=description, height=height)
 
     def table(
         self,

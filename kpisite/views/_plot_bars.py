@@ -6,6 +6,7 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from kpisite.plugins.svg import text_width
 from kpisite.views._plot_frame import (
     Drawing,
     Glyphs,
@@ -15,7 +16,7 @@ from kpisite.views._plot_frame import (
     value_texts,
 )
 from kpisite.views._plot_scale import Ticks, number_ticks, time_ticks
-from kpisite.views._plot_text import canvas_text, shorten, tip_html, tip_text, width
+from kpisite.views._plot_text import canvas_text, shorten, tip_html, tip_text
 from kpisite.views._plot_values import wall_clock, wall_time
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from kpisite.views._plot_data import PlotData, XAxis
 
 HEIGHT = 230
-_NAME_WIDTH = 140
+_NAME_WIDTH = 147
 _PHONE_FRAME = 260
 _DAY = 86_400_000.0
 _FULL, _LEAST = 0.78, 4
@@ -57,7 +58,7 @@ def bar_plot(data: PlotData, look: Look) -> Drawing:
     room = _PHONE_FRAME / (len(data.x.at) * count)
     for i, text in _labelled(data, look):
         drawing.values["border top"] = 18
-        wide = max(map(width, columns[text])) > room
+        wide = max(map(text_width, columns[text])) > room
         place = {"x": f"at{i}", "y": f"tip{i}", "text": text}
         above = {"y_offset": -3, "text_align": "center", "text_baseline": "bottom"}
         drawing.texts("data", place, wide=wide, **above)
@@ -88,7 +89,7 @@ def barh_plot(data: PlotData, look: Look) -> Drawing:
     sides = {"bottom": "left", "top": "right"}
     drawing.hover_bands(_tip(data, look), sides, {"left": "x start", "right": "x end"})
     for i, text in _labelled(data, look):
-        needs = round(max(map(width, columns[text]))) + 10
+        needs = round(max(map(text_width, columns[text]))) + 10
         drawing.values["border right"] = max(drawing.values["border right"], needs)
         place = {"x": f"tip{i}", "y": f"at{i}", "text": text}
         drawing.texts("data", place, x_offset=6, text_baseline="middle")
@@ -175,13 +176,13 @@ def _x_slots(x: XAxis, look: Look) -> tuple[Ticks, Slots]:
     if x.kind == "category":
         at = [float(place) for place in range(len(x.at))]
         slots = Slots(at, [p - 0.5 for p in at], [p + 0.5 for p in at])
-        return category_ticks(x, 90), slots
+        return category_ticks(x, 94), slots
     if x.kind == "time":
         step = _time_step(x.at, look.period)
         ticks = time_ticks(look.period, shift=step / 2)
         return ticks, Slots([t + step / 2 for t in x.at], list(x.at), [t + step for t in x.at])
     step = _least_gap(x.at) or 1.0
-    names = tuple(canvas_text(shorten(label, 90)) for label in x.labels)
+    names = tuple(canvas_text(shorten(label, 94)) for label in x.labels)
     ticks = Ticks(x.at[0] - step / 2, x.at[-1] + step / 2, x.at, names)
     return ticks, Slots(list(x.at), [p - step / 2 for p in x.at], [p + step / 2 for p in x.at])
 

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from kpisite.plugins.svg import LIGHT, SERIES, TEXT_SIZE
 from kpisite.views._plot_scale import Ticks
 from kpisite.views._plot_text import canvas_text, shorten
 
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
 Kind = Literal["line", "bar", "barh", "scatter"]
 Side = Literal["below", "left"]
 
-COLOURS = ("#2563c9", "#c2680c", "#0b8276", "#8b3fbf", "#a8326b", "#6d7278", "#7a6a00")
+COLOURS = SERIES
 """The series' colours until the page's own replace them."""
-INK, MUTED, CARD, LINE = "#16202c", "#5b6776", "#ffffff", "#e3e7ec"
-FONT = "11px"
+INK, MUTED, CARD, LINE = (LIGHT[name] for name in ("ink", "muted", "card", "line"))
+FONT = f"{TEXT_SIZE}px"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from kpisite.plugins import NumberFormat
+from kpisite.plugins.svg import text_width
 from kpisite.views._plot_frame import (
     CARD,
     FONT,
@@ -19,7 +20,7 @@ from kpisite.views._plot_frame import (
     value_texts,
 )
 from kpisite.views._plot_scale import Ticks, number_ticks, time_ticks
-from kpisite.views._plot_text import canvas_text, tip_html, tip_text, width
+from kpisite.views._plot_text import canvas_text, tip_html, tip_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,7 @@ HEIGHT = 230
 _FRAME_HEIGHT = 190
 _LABEL_HEIGHT = 14
 _ROUNDS = 20
-_SHORT, _LONG = 50, 150
+_SHORT, _LONG = 52, 156
 """Names up to the first are shown at the lines' ends on any screen, up to the second on wide."""
 
 
@@ -39,7 +40,7 @@ def names_at_ends(names: Sequence[str]) -> str:
     """Return where names of lines fit: "always", "wide" (charts) or "never"."""
     if len(names) * _LABEL_HEIGHT > _FRAME_HEIGHT:
         return "never"
-    widest = max(map(width, names), default=0)
+    widest = max(map(text_width, names), default=0)
     return "always" if widest <= _SHORT else "wide" if widest <= _LONG else "never"
 
 
@@ -178,7 +179,7 @@ def _x_ticks(x: XAxis, look: Look) -> Ticks:
     if x.kind == "time":
         return time_ticks(look.period)
     if x.kind == "category":
-        return category_ticks(x, 90)
+        return category_ticks(x, 94)
     return number_ticks(x.at, NumberFormat(), from_zero=False, units=False)
 
 

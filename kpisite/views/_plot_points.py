@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kpisite.plugins import NumberFormat
+from kpisite.plugins.svg import text_width
 from kpisite.views._plot_frame import (
     CARD,
     Drawing,
@@ -15,7 +16,7 @@ from kpisite.views._plot_frame import (
     value_texts,
 )
 from kpisite.views._plot_scale import Ticks, number_ticks, time_ticks
-from kpisite.views._plot_text import canvas_text, shorten, tip_html, tip_text, width
+from kpisite.views._plot_text import canvas_text, shorten, tip_html, tip_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 HEIGHT = 280
 _MOST_NAMES = 30
-_NAME_WIDTH = 120
+_NAME_WIDTH = 125
 _FRAME = (270, 225)
 """Width and height in pixels of the frame on a phone, where names must not meet."""
 
@@ -90,7 +91,7 @@ def _x_ticks(x: XAxis, look: Look) -> Ticks:
     if x.kind == "time":
         return time_ticks(look.period)
     if x.kind == "category":
-        return category_ticks(x, 90)
+        return category_ticks(x, 94)
     return padded(number_ticks(x.at, NumberFormat(), from_zero=False, units=False), 0.03)
 
 
@@ -126,7 +127,7 @@ def _placed(
     taken = [(px - 4, py - 4, px + 4, py + 4) for px, py, _ in points]
     placed = []
     for px, py, name in points:
-        length = width(name)
+        length = text_width(name)
         for align, left in (("left", px + 7), ("right", px - 7 - length)):
             box = (left, py - 6, left + length, py + 6)
             if left >= 0 and left + length <= wide and not any(_meet(box, b) for b in taken):

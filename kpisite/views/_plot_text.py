@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING
 
 from kpisite.plugins import escape_html
+from kpisite.plugins.svg import text_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kpisite.views._plot_data import PlotData
 
-_NARROW, _WIDE = frozenset("iljtfrI.,:;|!'()[]- "), frozenset("mwMW@%—…")
 _ZERO_WIDTH_SPACE = "\u200b"
 _TIP = (
     "font:12px/1.5 var(--kpi-font);color:var(--kpi-ink);font-variant-numeric:tabular-nums;"
@@ -21,24 +20,11 @@ _TIP = (
 _SHAPES = {"line": "Line chart", "bar": "Bar chart", "barh": "Bar chart", "scatter": "Scatter plot"}
 
 
-def width(text: str) -> float:
-    """Return about how many CSS pixels a text of 11 px is wide; rather more than less."""
-    pixels = 0.0
-    for character in text:
-        if unicodedata.combining(character):
-            continue
-        if unicodedata.east_asian_width(character) in "WF":
-            pixels += 11
-        else:
-            pixels += 4.2 if character in _NARROW else 9.8 if character in _WIDE else 6.8
-    return pixels
-
-
 def shorten(text: str, pixels: float) -> str:
     """Return a text that is at most so wide, with an ellipsis where it was cut."""
-    if width(text) <= pixels:
+    if text_width(text) <= pixels:
         return text
-    while text and width(text) > pixels - width("…"):
+    while text and text_width(text) > pixels - text_width("…"):
         text = text[:-1]
     return f"{text.rstrip()}…"
 

@@ -15,6 +15,7 @@ from kpisite.views._plot_data import PlotData, check_unique, columns_of, plot_da
 from kpisite.views._plot_frame import Drawing, Look
 from kpisite.views._plot_lines import line_plot, names_at_ends
 from kpisite.views._plot_points import scatter_plot
+from kpisite.views._plot_svg import still
 from kpisite.views._plot_text import describe, legend_html
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ class Plot(View):
             drawing.values,
             description=describe(self.title, options.kind, data),
             height=drawing.height,
+            still=still(drawing.structure, drawing.values),
         )
         legend = _legend(data, look)
         html = f'<div class="kpi-plot">{legend}{chart}{self._link()}</div>'

@@ -1,4 +1,5 @@
-// Draws the charts of a page: near the viewport or when touched, in the page's own colours.
+// Brings the charts of a page to life: when they are pointed at or focused, or near the viewport in
+// an idle moment; in the page's own colours. Until then their SVG shows.
 (function () {
   "use strict";
 
@@ -6,7 +7,6 @@
   const WIDE = 480; // CSS pixels; kpisite.css hides narrow legends from there on
   const folder = new URL(".", document.currentScript.src);
   const charts = new Map(); // element -> {doc, root, views}, null while it is being drawn
-  const pen = document.createElement("canvas").getContext("2d");
   let library = null;
 
   function loadBokeh(name) {
@@ -76,7 +76,8 @@
     const added = names.map((name) => ({ type: "object", name, id: `${plot.id}-${name}` }));
     const { tools = [], ...rest } = toolbar.attributes || {};
     toolbar.attributes = { ...rest, logo: null, tools: [...tools, ...added] };
-    plot.attributes.toolbar_location = "above";
+    toolbar.attributes.autohide = true; // it stands in the frame: the chart stays where its SVG was
+    Object.assign(plot.attributes, { toolbar_location: "above", toolbar_inner: true });
   }
 
   // The page's colours
@@ -130,60 +131,40 @@
     model.setv(changed);
   }
 
-  // What depends on the width
+  // What depends on the width: the chart takes the place of its SVG, which CSS has laid out.
 
   function fit(element, chart) {
     const plot = chart.root;
     const models = [...plot.references()];
     const has = (model, tag) => (model.tags || []).includes(tag);
     for (const model of models) if (has(model, "kpi-wide")) model.visible = element.clientWidth >= WIDE;
-    if (!plot.x_range) return;
-    let frame = element.clientWidth - (plot.outer_width - plot.inner_width || 60);
-    const { start, end } = plot.x_range;
-    let border = 0;
-    for (const model of models) {
-      if (!has(model, "kpi-end") || !model.visible) continue;
-      pen.font = `bold 11px ${model.glyph.text_font.value}`;
-      const { x, name } = model.data_source.data;
-      const needs = (text, at) => pen.measureText(text).width + 12 - ((end - at) / (end - start)) * frame;
-      border = Math.max(border, ...Array.from(name, (text, i) => needs(text, x[i])));
+    const still = element.querySelector(":scope > .kpi-still");
+    if (!still) return;
+    const box = element.getBoundingClientRect(), frame = still.getBoundingClientRect();
+    plot.setv({
+      min_border_left: Math.round(frame.left - box.left), min_border_right: Math.round(box.right - frame.right),
+      min_border_top: Math.round(frame.top - box.top), min_border_bottom: Math.round(box.bottom - frame.bottom),
+    });
+    const labels = [...still.querySelectorAll(".kpi-below > *")].map((label) => getComputedStyle(label).display !== "none");
+    const leans = getComputedStyle(still).getPropertyValue("--kpi-leans").trim() === "1";
+    for (const axis of models) {
+      if (!has(axis, "kpi-thin")) continue;
+      if (!chart.ticks.has(axis)) chart.ticks.set(axis, [...axis.ticker.ticks]);
+      axis.ticker.ticks = chart.ticks.get(axis).filter((_, i) => labels[i]);
+      if (has(axis, "kpi-turn")) axis.major_label_orientation = leans ? Math.PI / 4 : "horizontal";
     }
-    if (border) {
-      const wanted = Math.max(10, Math.ceil(border));
-      frame -= wanted - plot.min_border_right;
-      plot.min_border_right = wanted;
-    }
-    for (const model of models) if (has(model, "kpi-thin")) thin(model, chart, frame);
   }
 
-  // Long names lean, and as many labels are left out as do not fit: every second, third …
-  function thin(axis, chart, frame) {
-    if (!chart.ticks.has(axis)) chart.ticks.set(axis, [...axis.ticker.ticks]);
-    const ticks = chart.ticks.get(axis);
-    pen.font = `11px ${axis.major_label_text_font}`;
-    const labels = axis.major_label_overrides;
-    const widest = Math.max(0, ...ticks.map((tick) => pen.measureText(labels.get(tick) || "").width));
-    const room = frame / Math.max(1, ticks.length - (axis.tags.includes("kpi-turn") ? 0 : 1));
-    let needs = widest + 6;
-    if (axis.tags.includes("kpi-turn")) {
-      const lean = needs > room;
-      axis.major_label_orientation = lean ? Math.PI / 4 : "horizontal";
-      if (lean) needs = 16;
-    }
-    const step = Math.max(1, Math.ceil(needs / room));
-    axis.ticker.ticks = ticks.filter((_, i) => i % step === 0);
-  }
-
-  // Paper: each chart as a picture in the light palette, which fits a sheet of any width.
+  // Paper: a chart without SVG as a picture in the light palette, which fits a sheet of any width.
 
   let screen = null; // the palette to return to
 
   function toPaper() {
-    document.querySelectorAll(".kpi-chart[data-kpi-bokeh]").forEach(mount);
+    document.querySelectorAll(".kpi-chart[data-kpi-bokeh]:not(:has(> .kpi-still))").forEach(mount);
     screen = document.body.getAttribute("data-md-color-scheme");
     if (screen === "slate") document.body.setAttribute("data-md-color-scheme", "default");
     for (const [element, chart] of charts) {
-      if (!chart) continue;
+      if (!chart || element.querySelector(":scope > .kpi-still")) continue;
       paint(element, chart);
       const view = chart.views.get(chart.root);
       view.invalidate_painters(...view.all_renderer_views); // the new colours at once
@@ -203,8 +184,11 @@
   // When
 
   const near = new IntersectionObserver((entries) => {
-    for (const entry of entries) if (entry.isIntersecting) mount(entry.target);
+    for (const { isIntersecting, target } of entries) if (isIntersecting) whenIdle(() => mount(target));
   }, { rootMargin: NEAR });
+
+  const whenIdle = window.requestIdleCallback || ((call) => setTimeout(call, 200));
+  const savesData = () => Boolean(navigator.connection && navigator.connection.saveData);
 
   const sizes = new ResizeObserver((entries) => {
     for (const { target } of entries) if (charts.get(target)) fit(target, charts.get(target));
@@ -218,8 +202,10 @@
     for (const element of [...charts.keys()]) if (!element.isConnected) unmount(element);
     for (const element of document.querySelectorAll(".kpi-chart[data-kpi-bokeh]")) {
       if (charts.has(element)) continue;
-      near.observe(element);
-      element.addEventListener("pointerdown", () => mount(element), { once: true });
+      if (!(savesData() && element.querySelector(":scope > .kpi-still"))) near.observe(element);
+      for (const touched of ["pointerenter", "pointerdown", "focusin"]) {
+        element.addEventListener(touched, () => mount(element), { once: true });
+      }
     }
     palette.disconnect();
     palette.observe(document.body, { attributes: true, attributeFilter: ["data-md-color-scheme"] });
