@@ -26,7 +26,7 @@ def attention(loaded: LoadedEdition) -> dict[str, Any]:
         lines.append(f"{_count(len(failed), 'view')} could not be made: {', '.join(failed)}")
     met = sum(metric.target_met is True for metric in loaded.record.metrics.values())
     if not lines and met:
-        lines.append("target met" if met == 1 else f"all {met} targets met")
+        lines.append("Target met" if met == 1 else f"All {met} targets met")
     return {"needed": bool(loaded.missed or failed), "lines": lines}
 
 

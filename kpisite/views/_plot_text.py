@@ -115,31 +115,31 @@ def _trend(name: str, series: Series, number_format: NumberFormat) -> str:
     """Return "EWR fell from 342 to 297", by the first and the last number that there is."""
     values = [value for value in series.values if not math.isnan(value)]
     if not values:
-        return f"{name} has no data"
+        return f"{name}: no data"
     first, last = (number_format.text(value) for value in (values[0], values[-1]))
     if len(values) == 1:
-        return f"{name} is {first}"
+        return f"{name} stood at {first}"
     if first == last:
-        return f"{name} is {first} at both ends"
+        return f"{name} began and ended at {first}"
     verb = "rose" if values[-1] > values[0] else "fell"
     return f"{name} {verb} from {first} to {last}"
 
 
 def _extremes(name: str, series: Series, labels: Sequence[str], number_format: NumberFormat) -> str:
-    """Return "Delay is highest at Frontier, 77.5 min, and lowest at Delta, 7.3 min"."""
+    """Return "Delay: highest for Frontier (77.5 min), lowest for Delta (7.3 min)"."""
     known = [
         (value, labels[place])
         for value, place in zip(series.values, series.places, strict=True)
         if not math.isnan(value)
     ]
     if not known:
-        return f"{name} has no data"
+        return f"{name}: no data"
     (high, top), (low, bottom) = (choose(known, key=lambda one: one[0]) for choose in (max, min))
     if len(known) == 1:
-        return f"{name} is {number_format.text(high)} at {top}"
+        return f"{name}: {number_format.text(high)} for {top}"
     if high == low:
-        return f"{name} is {number_format.text(high)} throughout"
+        return f"{name}: {number_format.text(high)} throughout"
     return (
-        f"{name} is highest at {top}, {number_format.text(high)}, "
-        f"and lowest at {bottom}, {number_format.text(low)}"
+        f"{name}: highest for {top} ({number_format.text(high)}), "
+        f"lowest for {bottom} ({number_format.text(low)})"
     )

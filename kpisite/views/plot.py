@@ -147,7 +147,8 @@ class Plot(View):
         drawn = columns.numeric if columns.groupby is None else columns.numeric[:1]
         formats = dict.fromkeys(drawn, self.options.number_format)
         table = page.table(frame, max_rows=_TABLE_ROWS, formats=formats)
-        return f'<details class="kpi-data"><summary>Data</summary>{table}</details>'
+        of = f'<span class="kpi-hidden"> of {escape_html(self.title)}</span>' if self.title else ""
+        return f'<details class="kpi-data"><summary>Data{of}</summary>{table}</details>'
 
     def _link(self) -> str:
         if not self.options.link_url:

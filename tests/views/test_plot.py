@@ -34,11 +34,14 @@ class FakePage:
         self.description = ""
 
     def chart_from(
-        self, draw: Any, structure: Any, values: Any, *, description: str, height: int
+        self, draw: Any, structure: Any, values: Any, *, description: str, height: int, still: str
     ) -> str:
         self.figure, self.description = draw(structure, values), description
         self.structure = structure
         return "<chart>"
+
+    def table(self, frame: pd.DataFrame, **options: Any) -> str:
+        return "<table>"
 
     def template(self, path: str, **values: Any) -> str:
         return path
