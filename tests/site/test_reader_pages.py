@@ -233,8 +233,3 @@ def test_without_downloads_there_are_neither_files_nor_links(project):
     assert "download" not in pages["sales/2024-W01/shops"]
     assert "kpi-sortable" in pages["sales/2024-W01/shops"]
     assert pages["sales/2024-W01/total"].count(" download>") == 2
-
-
-def test_a_revised_edition_says_so_beside_its_status(project):
-    project.run()
-    assert "kpi-badge-revised" not in Site(project).pages()["sales/2024-W01"]
