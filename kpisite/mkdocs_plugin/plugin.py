@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,7 @@ from kpisite.mkdocs_plugin.editions import (
 from kpisite.mkdocs_plugin.files import KpiFile
 from kpisite.mkdocs_plugin.markdown import metadata
 from kpisite.mkdocs_plugin.options import KpisiteOptions, project_of
-from kpisite.mkdocs_plugin.reuse import EditionFiles
+from kpisite.mkdocs_plugin.reuse import EditionFiles, nav_paths
 from kpisite.mkdocs_plugin.search import SearchEntries
 from kpisite.pipeline.loading import FILE_NAMES
 from kpisite.pipeline.project import parse_now
@@ -59,7 +60,7 @@ NAME = "kpisite"
 """The plugin's name in `mkdocs.yml`."""
 ASSETS = "assets/kpisite"
 """Folder of the stylesheet and the scripts in the site."""
-STYLES, SCRIPTS = ("kpisite.css",), ("charts.js", "names.js")
+STYLES, SCRIPTS = ("kpisite.css",), ("charts.js", "names.js", "reader.js")
 
 
 class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call]
@@ -146,7 +147,9 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
             for planned in site.editions():
                 self._editions.add(planned, files)
             fronts = BlockCache(self._caches / "fronts", code_digest())
-            for page in site.front(fronts):
+            for page in site.front(
+                fronts, [posixpath.dirname(path) for path in nav_paths(config.nav)]
+            ):
                 if files.get_file_from_path(page.uri) is None:
                     file = self._file(config, page)
                     file.write_front_matter()

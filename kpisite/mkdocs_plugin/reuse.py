@@ -83,7 +83,7 @@ class EditionFiles:
         self._site_url = config.site_url or ""
         if self._site_url and not self._site_url.endswith("/"):
             self._site_url += "/"
-        self._in_nav = set(_paths(config.nav))
+        self._in_nav = set(nav_paths(config.nav))
         self._warned = _Warnings(config)
 
     def add(self, planned: PlannedEdition, files: Files) -> None:
@@ -286,13 +286,13 @@ def _populate(page: RenderedPage, config: MkDocsConfig, files: Files) -> None:
         config._current_page = None
 
 
-def _paths(nav: object) -> Iterator[str]:
+def nav_paths(nav: object) -> Iterator[str]:
     """Yield all texts of a navigation: the paths of its pages are among them."""
     if isinstance(nav, str):
         yield nav.lstrip("/")
     elif isinstance(nav, dict):
         for part in nav.values():
-            yield from _paths(part)
+            yield from nav_paths(part)
     elif isinstance(nav, list):
         for part in nav:
-            yield from _paths(part)
+            yield from nav_paths(part)

@@ -50,6 +50,10 @@ class ViewDefinition(StrictModel):
     """A few words behind the title: unit, split, what to look for."""
     cols: int = Field(default=0, ge=0)
     """Columns of the grid that the block takes; 0 is the full width, and for KPIs the strip."""
+    show_query: bool | None = None
+    """Whether pages show the query; without it, as the report says."""
+    downloads: bool | None = None
+    """Whether the view's page offers its data as files; without it, as the report says."""
     args: dict[str, Any] = Field(default_factory=dict)
     """The plugin's options."""
 
@@ -105,6 +109,10 @@ class Report(StrictModel):
     """End of an on-demand period; default: the last local midnight."""
     settle: Length = timedelta(0)
     """How long after a period's end data may still arrive; preliminary until then."""
+    show_query: bool = True
+    """Whether pages show what was asked of the datasources; a view may say otherwise."""
+    downloads: bool = True
+    """Whether pages offer data as files, CSV and Parquet; a view may say otherwise."""
     theme: Theme = Theme()
     datasources: dict[Id, DatasourceDefinition] = Field(default_factory=dict)
     """Id → plugin and its options."""
@@ -199,15 +207,36 @@ class RecordedDefinition(StrictModel):
     description: str = ""
     schedule: str = "on demand"
     timezone: str = "UTC"
+    show_query: bool = True
+    downloads: bool = True
     theme: Theme = Theme()
     datasources: dict[str, RecordedDatasource] = Field(default_factory=dict)
     views: dict[str, ViewDefinition]
 
     @property
     def digest(self) -> str:
-        """Twelve hexadecimal digits that change with anything in the definition."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        """Twelve hexadecimal digits that change with anything in the definition.
+
+        What a definition does not say of its queries and downloads does not count, so that those
+        from before there were these switches keep theirs.
+        """
+        values = self.model_dump(mode="json")
+        for part, silent in ((values, True), *((view, None) for view in values["views"].values())):
+            for switch in ("show_query", "downloads"):
+                if part[switch] is silent:
+                    del part[switch]
+        text = json.dumps(values, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def shows_query(self, view: str) -> bool:
+        """Tell whether pages may show what a view has asked."""
+        own = self.views[view].show_query
+        return self.show_query if own is None else own
+
+    def offers_downloads(self, view: str) -> bool:
+        """Tell whether a view's data may be downloaded."""
+        own = self.views[view].downloads
+        return self.downloads if own is None else own
 
 
 def _instant(moment: date, zone: ZoneInfo) -> datetime:

@@ -82,12 +82,19 @@ class Metric(StrictModel):
         return self.value <= self.target if self.good == "down" else self.value >= self.target
 
     @property
+    def target_alone(self) -> str:
+        """The target as it was written: `80 %`; "" where there is none."""
+        if self.target is None:
+            return ""
+        precision = _digits(self.target, self.format)
+        return self.format.model_copy(update={"precision": precision}).text(self.target)
+
+    @property
     def target_text(self) -> str:
         """The verdict in words: `target 80 % missed by 0.2 points`; "" without a target."""
         if self.target is None or self.value is None:
             return ""
-        precision = _digits(self.target, self.format)
-        target = self.format.model_copy(update={"precision": precision}).text(self.target)
+        target = self.target_alone
         if self.target_met:
             return f"target {target} met"
         gap = self.model_copy(update={"comparison": self.target, "change_as": "raw"}).change_text

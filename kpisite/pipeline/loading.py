@@ -200,6 +200,8 @@ def _recorded(
         description=report.description,
         schedule=report.schedule,
         timezone=report.timezone,
+        show_query=report.show_query,
+        downloads=report.downloads,
         theme=report.theme,
         datasources={
             name: RecordedDatasource(

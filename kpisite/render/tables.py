@@ -33,6 +33,8 @@ class _Column:
     """Class of its cells: `kpi-num`, `kpi-time`, `kpi-long` for long text, or none."""
     cells: tuple[str, ...]
     """HTML of each cell."""
+    values: tuple[str, ...]
+    """Attribute of each cell with what it is sorted by, "" where that is what it shows."""
 
 
 def table_html(
@@ -42,6 +44,7 @@ def table_html(
     formats: Mapping[str, NumberFormat] | None = None,
     bars: Sequence[str] = (),
     digits: int = 2,
+    sortable: bool = False,
 ) -> str:
     """Return HTML of a table: numbers aligned, a missing value as an en dash, all escaped.
 
@@ -52,6 +55,7 @@ def table_html(
             numbers with as many digits as the column needs, at most `digits`.
         bars: Columns whose numbers get a bar in the cell, as long as their share of the largest.
         digits: The most digits after the point for numbers without a format.
+        sortable: Whether `reader.js` lets a reader sort it by any column.
 
     Raises:
         ViewError: A column in `formats` or `bars` is not there.
@@ -63,18 +67,21 @@ def table_html(
             raise ViewError(f"there is no column '{wanted}'", hint=nearest(wanted, names))
     shown = frame if max_rows is None else frame.head(max_rows)
     columns = [
-        _column(shown.iloc[:, position], name, formats.get(name), name in bars, digits)
+        _column(shown.iloc[:, position], name, formats.get(name), name in bars, digits, sortable)
         for position, name in enumerate(names)
     ]
     head = "".join(_header(column) for column in columns)
     rows = [
-        "".join(f"<td{_class(column.kind)}>{column.cells[row]}</td>" for column in columns)
+        "".join(
+            f"<td{_class(column.kind)}{column.values[row]}>{column.cells[row]}</td>"
+            for column in columns
+        )
         for row in range(len(shown))
     ]
     return "\n".join(
         [
             '<div class="kpi-table" role="group" aria-label="Table" tabindex="0">',
-            '<table class="kpi-rows">',
+            f'<table class="kpi-rows{" kpi-sortable" if sortable else ""}">',
             _caption(len(shown), len(frame)),
             f"<thead><tr>{head}</tr></thead>",
             "<tbody>",
@@ -107,7 +114,12 @@ def _class(*kinds: str) -> str:
 
 
 def _column(
-    series: pd.Series[Any], name: str, number_format: NumberFormat | None, bar: bool, digits: int
+    series: pd.Series[Any],
+    name: str,
+    number_format: NumberFormat | None,
+    bar: bool,
+    digits: int,
+    sortable: bool,
 ) -> _Column:
     values: list[Any] = [
         None if missing else value
@@ -121,14 +133,31 @@ def _column(
     text = _numbers(present, number_format, digits) if numeric else _texts(present)
     largest = max((_amount(value) for value in present), default=0.0) if numeric and bar else 0.0
     cells = [f'<span class="kpi-missing">{MISSING}</span>'] * len(values)
+    attributes = [""] * len(values)
     for row, value in enumerate(values):
         if value is not None:
-            cells[row] = escape_html(text(value))
+            shown = text(value)
+            cells[row] = escape_html(shown)
+            if sortable and numeric:
+                attributes[row] = _sorted_by(value, shown)
         if largest > 0:
             share = _amount(value) / largest if value is not None else 0.0
             cells[row] = f"<span>{cells[row]}</span>{_bar(share)}"
     kind = "kpi-num" if numeric else _kind(present)
-    return _Column(name, kind, tuple(cells))
+    return _Column(name, kind, tuple(cells), tuple(attributes))
+
+
+def _sorted_by(value: Any, shown: str) -> str:
+    """Return the attribute of a cell whose number is not all that it shows: rounded, in hours."""
+    number = value.total_seconds() if isinstance(value, timedelta) else float(value)
+    if math.isinf(number):
+        return f' data-kpi-value="{"-" if number < 0 else ""}Infinity"'
+    try:
+        if float(shown.replace(",", "").replace("−", "-")) == number:
+            return ""
+    except ValueError:
+        pass
+    return f' data-kpi-value="{number!r}"'
 
 
 def _numbers(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kpisite.errors import PluginError
 from kpisite.plugins.registry import load
 from kpisite.render.chart_templates import ChartTemplates
 from kpisite.render.digests import class_digest
 from kpisite.site.content import SitePage
-from kpisite.site.report_pages import PlannedEdition, ReportPages
+from kpisite.site.report_pages import Front, PlannedEdition, ReportPages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,23 +55,43 @@ class ArchiveSite:
         for report in self._reports:
             yield from report.editions()
 
-    def front(self, cache: BlockCache) -> list[SitePage]:
+    def front(self, cache: BlockCache, order: Sequence[str] = ()) -> list[SitePage]:
         """Return the pages that any new edition changes: the wall, and two of each report.
 
         Args:
             cache: Has what earlier builds made of them.
+            order: Reports in the order that the wall shows them in; others follow by id.
 
         Raises:
             ArchiveError: A newest edition's record is missing or damaged.
         """
         fronts = [report.front(cache) for report in self._reports]
-        wall = self._look.render("pages/wall.html", reports=[front.row for front in fronts])
+        wall = self._look.render("pages/wall.html", reports=wall_rows(fronts, order))
         pages = [page for front in fronts for page in front.pages]
         return [*pages, SitePage("", "Overview", wall, in_nav=True, search="")]
 
     def _code_of(self, entry: Entry) -> str:
         plugins = [_plugin_digest(name) for name in sorted(set(entry.plugins))]
         return "\n".join([self._code, self._look.digest, *plugins])
+
+
+def wall_rows(fronts: Sequence[Front], order: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the rows of the wall: what needs attention first, reports and their KPIs alike.
+
+    Args:
+        fronts: All reports.
+        order: Reports in the order that they otherwise stand in; others follow as they come.
+    """
+    places = {report: place for place, report in enumerate(order)}
+    rows = sorted((front.row for front in fronts), key=lambda row: _place(row, places))
+    return [
+        {**row, "blocks": sorted(row["blocks"], key=lambda block: not block["missed"])}
+        for row in rows
+    ]
+
+
+def _place(row: dict[str, Any], places: dict[str, int]) -> tuple[bool, int]:
+    return not row["attention"]["needed"], places.get(row["edition"]["report"], len(places))
 
 
 @functools.cache

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from kpisite.model.edition import ErrorRecord
 from kpisite.model.words import period_span, period_title
 from kpisite.pipeline.problems import Problem
 from kpisite.render.blocks import Block, BlockRenderer
@@ -47,6 +48,8 @@ class Place:
     """Folder of the report's archive page."""
     previous: Neighbour | None = None
     next: Neighbour | None = None
+    before: tuple[Entry, ...] = ()
+    """Some editions before it, oldest first: for the menu of periods."""
     newer: Entry | None = None
     """The newest revision, where this is an older one."""
     older: tuple[tuple[str, Entry], ...] = ()
@@ -69,6 +72,11 @@ class LoadedEdition:
     def about(self) -> dict[str, Any]:
         """What the templates of its pages say about it."""
         return about(self.record)
+
+    @functools.cached_property
+    def missed(self) -> tuple[Metric, ...]:
+        """The metrics that miss their target, in the order of the page."""
+        return tuple(m for m in self.record.metrics.values() if m.target_met is False)
 
     @property
     def problems(self) -> list[Problem]:
@@ -137,6 +145,8 @@ class EditionPages:
             rows=list(_rows(self.shown(loaded, place, here))),
             previous=self._link(here, place.previous),
             next=self._link(here, place.next),
+            own_url=self._urls.page(here, place.folder),
+            before=[self._period(entry, here) for entry in reversed(place.before)],
             archive=self._urls.page(here, place.archive),
             failed=[block.title for block in loaded.blocks if block.error],
             revised=self._revised(record, place, here),
@@ -145,7 +155,7 @@ class EditionPages:
 
     def shown(self, loaded: LoadedEdition, place: Place, here: str) -> list[dict[str, Any]]:
         """Return what templates need of the blocks of an edition, for a page in any folder."""
-        return [self._block(block, place, here) for block in loaded.blocks]
+        return [self._block(loaded, block, place, here) for block in loaded.blocks]
 
     def _add_view(
         self, content: SiteContent, loaded: LoadedEdition, block: Block, place: Place
@@ -155,30 +165,51 @@ class EditionPages:
         frames: list[dict[str, Any]] = []
         if block.frames is not None:
             stem = f"{place.folder.replace('/', '-')}-{block.id}"
-            frames, files = frame_parts(block.frames, here, stem, self._urls)
+            frames, files = frame_parts(
+                block.frames,
+                here,
+                stem,
+                self._urls,
+                show_query=record.definition.shows_query(block.id),
+                downloads=record.definition.offers_downloads(block.id),
+            )
             content.assets += files
         text = self._look.render(
             "pages/view.html",
             edition=loaded.about,
             edition_url=self._urls.page(here, place.folder),
             theme=record.definition.theme,
-            block=self._block(block, place, here),
+            block=self._block(loaded, block, place, here),
             frames=frames,
             replaced=self._replaced(place, here),
         )
         title = f"{block.title} – {period_title(record.period.period())}"
         content.pages.append(SitePage(here, title, text, parent=place.folder))
 
-    def _block(self, block: Block, place: Place, here: str) -> dict[str, Any]:
+    def _block(
+        self, loaded: LoadedEdition, block: Block, place: Place, here: str
+    ) -> dict[str, Any]:
+        edition = "" if here == place.folder else self._urls.page(here, place.folder)
+        shows_query = loaded.record.definition.shows_query(block.id)
         return {
             "id": block.id,
             "title": block.title,
             "description": block.description,
             "cols": block.cols,
             "is_kpi": block.is_kpi,
+            "missed": any(_is_of(metric, block.id) for metric in loaded.missed),
             "html": island(self._text(block.text, here)),
-            "error": block.error.model_dump() if block.error else None,
+            "error": _told(block.error, shows_query=shows_query) if block.error else None,
             "url": self._urls.page(here, f"{place.folder}/{block.id}"),
+            "permalink": f"{edition}#{block.id}",
+        }
+
+    def _period(self, entry: Entry, here: str) -> dict[str, str]:
+        """Return what the menu of periods says of an edition."""
+        return {
+            "url": self._urls.page(here, entry.key),
+            "title": period_title(entry.period),
+            "span": period_span(entry.period),
         }
 
     def _text(self, text: str, here: str) -> str:
@@ -232,6 +263,20 @@ def about(record: EditionRecord) -> dict[str, Any]:
         "zone": words.zone_words(record),
         "provenance": words.provenance(record),
     }
+
+
+def _is_of(metric: Metric, view: str) -> bool:
+    """Tell whether a metric is one of a view's."""
+    return metric.name.partition("/")[0] == view
+
+
+def _told(error: ErrorRecord, *, shows_query: bool) -> dict[str, str]:
+    """Return what a page says of an error; datasources quote a query in theirs."""
+    if error.query and not shows_query:
+        return ErrorRecord(
+            message="the query failed; whoever ran the report was told why"
+        ).model_dump()
+    return error.model_dump()
 
 
 def _changes(before: Mapping[str, Metric], now: Mapping[str, Metric]) -> list[dict[str, str]]:

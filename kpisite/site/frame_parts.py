@@ -1,10 +1,11 @@
-"""The frames on a view's page: a table of each, and files to download."""
+"""The frames on a view's page: a table of each, what was asked, and files to download."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from kpisite.render.blocks import Asset
+from kpisite.render.queries import query_html
 from kpisite.render.tables import table_html
 
 if TYPE_CHECKING:
@@ -18,7 +19,13 @@ DIGITS = 6
 
 
 def frame_parts(
-    frames: RecordedFrames, here: str, stem: str, urls: Urls
+    frames: RecordedFrames,
+    here: str,
+    stem: str,
+    urls: Urls,
+    *,
+    show_query: bool = True,
+    downloads: bool = True,
 ) -> tuple[list[dict[str, Any]], list[Asset]]:
     """Return what the template of a view's page needs of its frames, and the files it links to.
 
@@ -27,23 +34,30 @@ def frame_parts(
         here: Folder of the page.
         stem: Begins the names of the files.
         urls: How files are addressed.
+        show_query: Whether the page may show what was asked.
+        downloads: Whether there are files at all.
     """
     parts: list[dict[str, Any]] = []
     files: list[Asset] = []
     for name, record in frames.records.items():
         frame = frames[name]
-        own = f"{here}/{stem}" + (f"-{name}" if len(frames) > 1 else "")
-        csv = Asset(f"{own}.csv", frame.to_csv(index=False).encode())
-        parquet = Asset(f"{own}.parquet", frames.files[name])
-        files += [csv, parquet]
+        several = len(frames) > 1
+        own: dict[str, Asset] = {}
+        if downloads:
+            path = f"{here}/{stem}" + (f"-{name}" if several else "")
+            own["CSV"] = Asset(f"{path}.csv", frame.to_csv(index=False).encode())
+            own["Parquet"] = Asset(f"{path}.parquet", frames.files[name])
+        files += own.values()
         parts.append(
             {
                 "name": name,
+                "id": f"data-{name}" if several else "data",
                 "record": record,
-                "table": table_html(frame, max_rows=MAX_ROWS, digits=DIGITS),
+                "query": query_html(record.query) if show_query else "",
+                "table": table_html(frame, max_rows=MAX_ROWS, digits=DIGITS, sortable=True),
                 "downloads": [
-                    {"title": "CSV", "url": urls.asset(here, csv.uri)},
-                    {"title": "Parquet", "url": urls.asset(here, parquet.uri)},
+                    {"title": title, "url": urls.asset(here, file.uri)}
+                    for title, file in own.items()
                 ],
             }
         )

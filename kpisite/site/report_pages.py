@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kpisite.model.words import period_short, period_span
 from kpisite.render.block_cache import Rendered
 from kpisite.render.past import History
+from kpisite.site.attention import attention
 from kpisite.site.content import SitePage
 from kpisite.site.edition_pages import EditionPages, LoadedEdition, Neighbour, Place
 
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from kpisite.render.templates import Templates
     from kpisite.site.content import SiteContent
     from kpisite.site.urls import Urls
+
+
+IN_MENU = 12
+"""Editions before it that an edition's menu of periods lists."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +126,9 @@ class ReportPages:
         shown = self._pages.shown(self.newest, place, "")
         row = {
             "url": self._urls.page("", self.report),
+            "archive": self._urls.page("", self._archive_folder),
             "edition": self.newest.about,
+            "attention": attention(self.newest),
             "blocks": [block for block in shown if block["is_kpi"]],
         }
         return Front(pages, row)
@@ -151,7 +158,7 @@ class ReportPages:
             self._urls.directory_urls,
             self._title,
             entry.digest,
-            self._history.digest(position),
+            self._history.digest(position),  # periods and metrics of all editions before it
             [place.folder, place.archive],
             [(n.folder, n.title) if n else None for n in (place.previous, place.next)],
             [(folder, older.digest) for folder, older in place.older],
@@ -175,6 +182,7 @@ class ReportPages:
             entry.key,
             self._archive_folder,
             previous=_neighbour(self._entries[position - 1]) if position else None,
+            before=tuple(self._entries[max(position - IN_MENU, 0) : position]),
             next=None if position == self._last else _neighbour(self._entries[position + 1]),
             older=tuple((_revision_folder(older), older) for older in entry.earlier),
         )

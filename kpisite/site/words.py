@@ -62,11 +62,11 @@ def provenance(record: EditionRecord) -> str:
     )
     queries = "1 query" if len(asked) == 1 else f"{len(asked)} queries"
     rows = sum(frame.rows for frame in asked)
+    answer = f"{grouped(rows, 0)} row{'' if rows == 1 else 's'}"
     seconds = sum(frame.seconds for frame in asked)
     parts = [
-        f"Run {moment(record.run.started.astimezone(zone))}",
-        f"{queries} on {sources}" if sources else "no queries",
-        f"{grouped(rows, 0)} row{'' if rows == 1 else 's'}, {grouped(seconds, 2)} s",
+        f"Run on {moment(record.run.started.astimezone(zone))}",
+        f"{queries} on {sources}: {answer} in {grouped(seconds, 2)} s" if sources else "no queries",
         f"definition {record.definition.digest}",
         f"revision {record.revision}",
         f"kpisite {record.run.versions.get('kpisite', 'of unknown version')}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from kpisite.plugins import escape_html
@@ -10,7 +11,8 @@ from kpisite.plugins.svg import text_width
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kpisite.views._plot_data import PlotData
+    from kpisite.plugins import NumberFormat
+    from kpisite.views._plot_data import PlotData, Series
 
 _ZERO_WIDTH_SPACE = "\u200b"
 _TIP = (
@@ -18,6 +20,8 @@ _TIP = (
     "max-width:240px"
 )
 _SHAPES = {"line": "Line chart", "bar": "Bar chart", "barh": "Bar chart", "scatter": "Scatter plot"}
+_TOLD = 3
+"""Series whose course is told; more would be a table read aloud."""
 
 
 def shorten(text: str, pixels: float) -> str:
@@ -74,12 +78,68 @@ def tip_text(text: str) -> str:
     return escape_html(text).replace("@", "&#64;").replace("$", "&#36;")
 
 
-def describe(title: str, kind: str, data: PlotData) -> str:
-    """Return what a chart shows, for those who cannot see it."""
+def describe(title: str, kind: str, data: PlotData, number_format: NumberFormat) -> str:
+    """Return what a chart shows and where it goes, for those who cannot see it.
+
+    Returns:
+        "Flights a day. Line chart of EWR and JFK by time, from Mon 4 Feb 2013 to Sun 10 Feb 2013.
+        EWR fell from 342 to 297; JFK fell from 304 to 296."
+    """
     names = [series.name for series in data.series]
     shown = names if len(names) <= 8 else [*names[:7], f"{len(names) - 7} more"]
     listed = " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
     first, last = data.x.labels[0], data.x.labels[-1]
     span = f"at {first}" if len(data.x.labels) == 1 else f"from {first} to {last}"
     head = f"{title}. " if title else ""
-    return f"{head}{_SHAPES[kind]} of {listed} by {data.x.name}, {span}."
+    what = f"{head}{_SHAPES[kind]} of {listed} by {data.x.name}, {span}."
+    return " ".join(filter(None, [what, _course(title, kind, data, number_format)]))
+
+
+def _course(title: str, kind: str, data: PlotData, number_format: NumberFormat) -> str:
+    """Return how the series move, or where categories are highest; "" for a cloud of points."""
+    if kind == "scatter":
+        return ""
+    alone = len(data.series) == 1
+    named = [(title if alone and title else series.name, series) for series in data.series]
+    parts = [
+        _extremes(name, series, data.x.labels, number_format)
+        if data.x.kind == "category"
+        else _trend(name, series, number_format)
+        for name, series in named[:_TOLD]
+    ]
+    sentence = "; ".join(filter(None, parts))
+    return f"{sentence}." if sentence else ""
+
+
+def _trend(name: str, series: Series, number_format: NumberFormat) -> str:
+    """Return "EWR fell from 342 to 297", by the first and the last number that there is."""
+    values = [value for value in series.values if not math.isnan(value)]
+    if not values:
+        return f"{name}: no data"
+    first, last = (number_format.text(value) for value in (values[0], values[-1]))
+    if len(values) == 1:
+        return f"{name} stood at {first}"
+    if first == last:
+        return f"{name} began and ended at {first}"
+    verb = "rose" if values[-1] > values[0] else "fell"
+    return f"{name} {verb} from {first} to {last}"
+
+
+def _extremes(name: str, series: Series, labels: Sequence[str], number_format: NumberFormat) -> str:
+    """Return "Delay: highest for Frontier (77.5 min), lowest for Delta (7.3 min)"."""
+    known = [
+        (value, labels[place])
+        for value, place in zip(series.values, series.places, strict=True)
+        if not math.isnan(value)
+    ]
+    if not known:
+        return f"{name}: no data"
+    (high, top), (low, bottom) = (choose(known, key=lambda one: one[0]) for choose in (max, min))
+    if len(known) == 1:
+        return f"{name}: {number_format.text(high)} for {top}"
+    if high == low:
+        return f"{name}: {number_format.text(high)} throughout"
+    return (
+        f"{name}: highest for {top} ({number_format.text(high)}), "
+        f"lowest for {bottom} ({number_format.text(low)})"
+    )

@@ -11,7 +11,7 @@ from kpisite.model.number import Style, check_unit
 from kpisite.plugins import NumberFormat, QueryOptions, View, escape_html
 from kpisite.plugins.options import Link
 from kpisite.views._plot_bars import bar_plot, barh_plot
-from kpisite.views._plot_data import PlotData, check_unique, columns_of, plot_data
+from kpisite.views._plot_data import Columns, PlotData, check_unique, columns_of, plot_data
 from kpisite.views._plot_frame import Drawing, Look
 from kpisite.views._plot_lines import line_plot, names_at_ends
 from kpisite.views._plot_points import scatter_plot
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from kpisite.plugins import Page
 
 _COLOURS = 7
+_TABLE_ROWS = 50
+"""Rows of the table below a chart."""
 
 
 class Plot(View):
@@ -117,12 +119,13 @@ class Plot(View):
             draw,
             drawing.structure,
             drawing.values,
-            description=describe(self.title, options.kind, data),
+            description=describe(self.title, options.kind, data, options.number_format),
             height=drawing.height,
             still=still(drawing.structure, drawing.values),
         )
         legend = _legend(data, look)
-        html = f'<div class="kpi-plot">{legend}{chart}{self._link()}</div>'
+        table = self._table(frame, columns, page)
+        html = f'<div class="kpi-plot">{legend}{chart}{self._link()}</div>{table}'
         return Markup(html)  # noqa: S704 - all parts are escaped
 
     def _look(self, data: PlotData, page: Page) -> Look:
@@ -138,6 +141,14 @@ class Plot(View):
             colours=page.theme.series_colors,
             period=page.period,
         )
+
+    def _table(self, frame: pd.DataFrame, columns: Columns, page: Page) -> str:
+        """Return the chart's data under a disclosure; the view's own page has it anyway."""
+        drawn = columns.numeric if columns.groupby is None else columns.numeric[:1]
+        formats = dict.fromkeys(drawn, self.options.number_format)
+        table = page.table(frame, max_rows=_TABLE_ROWS, formats=formats)
+        of = f'<span class="kpi-hidden"> of {escape_html(self.title)}</span>' if self.title else ""
+        return f'<details class="kpi-data"><summary>Data{of}</summary>{table}</details>'
 
     def _link(self) -> str:
         if not self.options.link_url:

@@ -143,3 +143,38 @@ def test_the_digest_is_the_same_after_the_archive_and_changes_with_anything():
     back = RecordedDefinition.model_validate_json(recorded.model_dump_json())
     assert back.digest == recorded.digest
     assert recorded.model_copy(update={"timezone": "Asia/Tokyo"}).digest != recorded.digest
+
+
+def recorded(report: dict[str, Any], **view: Any) -> RecordedDefinition:
+    views = {"v": {"plugin": "plot", **view}, "other": {"plugin": "plot"}}
+    return RecordedDefinition.model_validate({"title": "t", "views": views, **report})
+
+
+@pytest.mark.parametrize(
+    ("report", "view", "shown", "elsewhere"),
+    [
+        ({}, {}, True, True),
+        ({}, {"show_query": False, "downloads": False}, False, True),
+        ({"show_query": False, "downloads": False}, {}, False, False),
+        (
+            {"show_query": False, "downloads": False},
+            {"show_query": True, "downloads": True},
+            True,
+            False,
+        ),
+    ],
+)
+def test_a_view_says_whether_its_query_and_data_are_shown_else_its_report(
+    report: dict[str, Any], view: dict[str, Any], shown: bool, elsewhere: bool
+):
+    definition = recorded(report, **view)
+    for tells in (definition.shows_query, definition.offers_downloads):
+        assert tells("v") is shown
+        assert tells("other") is elsewhere
+
+
+def test_definitions_that_do_not_name_the_switches_have_the_digest_from_before_there_were_any():
+    assert recorded({}).digest == "6831cc6ccf99"
+    said = [recorded({}, show_query=value) for value in (True, False)]
+    said += [recorded({"downloads": False}), recorded({})]
+    assert len({definition.digest for definition in said}) == 4

@@ -119,3 +119,26 @@ def test_the_table_is_the_same_each_time_and_leaves_the_frame_alone() -> None:
     before = frame.copy()
     assert table_html(frame) == table_html(frame)
     pd.testing.assert_frame_equal(frame, before)
+
+
+@pytest.mark.parametrize(
+    ("values", "attributes"),
+    [
+        ([1, 2000, None], ["", "", ""]),
+        ([-0.5, 1000.25], ["", ""]),
+        ([0.126, 0.1255], [' data-kpi-value="0.126"', ' data-kpi-value="0.1255"']),
+        ([timedelta(hours=2), None], [' data-kpi-value="7200.0"', ""]),
+        ([float("inf"), float("-inf")], [f' data-kpi-value="{s}Infinity"' for s in ("", "-")]),
+        ([date(2024, 1, 1), None], ["", ""]),
+        (["1,5", "<b>"], ["", ""]),
+    ],
+)
+def test_a_sortable_cell_has_its_value_where_it_shows_another(
+    values: list[object], attributes: list[str]
+) -> None:
+    frame = pd.DataFrame({"a": pd.Series(values, dtype=object)})
+    html = table_html(frame, sortable=True)
+    assert '<table class="kpi-rows kpi-sortable">' in html
+    assert re.findall(r"<td(?: class=\"[\w-]+\")?([^>]*)>", html) == attributes
+    assert "data-kpi-value" not in table_html(frame)
+    assert "kpi-sortable" not in table_html(frame)

@@ -194,6 +194,15 @@ def test_a_revised_edition_says_when_and_what_it_said_before(revised):
     assert "318" in page.text
 
 
+def test_revised_stands_beside_the_status_where_an_edition_was_revised(revised):
+    pages = revised.pages()
+    for folder in ("sales/2024-W01", "sales/2024-W01/total"):
+        assert ">sealed</span> <span" in pages[folder].text
+        assert ">revised</span>" in pages[folder].text
+    for folder in ("sales/2024-W02", "sales/revisions/2024-W01/1"):
+        assert ">revised</span>" not in pages[folder].text
+
+
 def test_an_older_revision_stays_with_its_numbers_and_names_the_newer_one(revised):
     pages = revised.pages()
     old = pages["sales/revisions/2024-W01/1"]

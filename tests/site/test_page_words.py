@@ -68,8 +68,8 @@ def test_provenance_says_when_from_where_and_how_much():
     run = datetime(2013, 2, 13, 11, tzinfo=UTC)
     derived = frame(datasource="", query="")
     text = words.provenance(record(run, frames=(frame(), frame(rows=34), derived)))
-    assert text.startswith("Run 13 February 2013, 06:00 · 2 queries on db (duckdb)")
-    assert "1,234 rows, 0.08 s" in text
+    assert text.startswith("Run on 13 February 2013, 06:00 · 2 queries on db (duckdb): ")
+    assert ": 1,234 rows in 0.08 s · definition " in text
     assert text.endswith("revision 1 · kpisite 0.1.0")
 
 

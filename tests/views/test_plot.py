@@ -41,6 +41,9 @@ class FakePage:
         self.structure, self.still = structure, still
         return "<chart>"
 
+    def table(self, frame: pd.DataFrame, **options: Any) -> str:
+        return "<table>"
+
     def template(self, path: str, **values: Any) -> str:
         return path
 
