@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kpisite.model.number import NumberFormat, grouped
 from kpisite.model.period import add_months
-from kpisite.views._plot_values import MONTHS, day_name, wall_clock, wall_time
+from kpisite.plugins.wall_clock import MONTHS, day_name, wall_clock, wall_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
