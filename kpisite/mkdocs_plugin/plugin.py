@@ -59,6 +59,8 @@ NAME = "kpisite"
 """The plugin's name in `mkdocs.yml`."""
 ASSETS = "assets/kpisite"
 """Folder of the stylesheet and the scripts in the site."""
+SCRIPTS = ("archive.js", "history.js", "charts.js")
+"""Those that every page loads; the last comes first."""
 
 
 class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call]
@@ -95,7 +97,8 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         if shipped not in map(os.path.abspath, config.theme.dirs):
             position = 1 if config.theme.custom_dir else 0
             config.theme.dirs.insert(position, shipped)
-        for kind, name in (("extra_css", "kpisite.css"), ("extra_javascript", "charts.js")):
+        added = [("extra_css", "kpisite.css"), *(("extra_javascript", name) for name in SCRIPTS)]
+        for kind, name in added:
             if f"{ASSETS}/{name}" not in map(str, config[kind]):
                 config[kind].insert(0, f"{ASSETS}/{name}")  # the project's own come after, and win
         return config

@@ -14,6 +14,7 @@ from kpisite.render.block_cache import Rendered
 from kpisite.render.past import History
 from kpisite.site.content import SitePage
 from kpisite.site.edition_pages import EditionPages, LoadedEdition, Neighbour, Place
+from kpisite.site.kpi_pages import KpiPages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -117,7 +118,8 @@ class ReportPages:
         whole = self._pages.text(self.newest, place, self.report)
         about_it = self._newest_edition.record.definition.description
         page = SitePage(self.report, self._title, whole, in_nav=True, search=about_it)
-        pages = [page, self._archive()]
+        kpis = KpiPages(self.report, self._title, self._entries, self._look, self._urls)
+        pages = [page, self._archive(), *kpis.pages()]
         shown = self._pages.shown(self.newest, place, "")
         row = {
             "url": self._urls.page("", self.report),
