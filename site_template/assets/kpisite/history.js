@@ -111,9 +111,14 @@
     const [value, change] = [...row.cells].slice(1).map((cell) => cell.cloneNode(true));
     const strong = document.createElement("strong");
     strong.append(...value.childNodes);
-    const badge = row.querySelector(".kpi-badge:not(.kpi-badge-sealed)");
+    const badge = row.querySelector(".kpi-badge");
     tip.replaceChildren(link, document.createElement("br"), strong);
-    if (change.querySelector(".kpi-change")) tip.append(" ", ...change.childNodes);
+    if (change.hasChildNodes()) {
+      const moved = document.createElement("span");
+      moved.className = change.className;
+      moved.append(...change.childNodes);
+      tip.append(" ", moved);
+    }
     if (badge) tip.append(" ", badge.cloneNode(true));
     link.tabIndex = -1;
   }
