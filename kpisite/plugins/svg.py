@@ -259,6 +259,8 @@ class Canvas:
         """Draw dots that lead somewhere, above all else; one with a NaN is left out.
 
         They are not in the tab order: whoever draws hundreds of them has a table with the links.
+        The address is an `xlink:href`, since Material's instant navigation writes to all `href`,
+        and those of SVG cannot be written.
 
         Args:
             dots: The dots.
@@ -273,7 +275,7 @@ class Canvas:
             if math.isfinite(at) and math.isfinite(up):
                 title = escape_html(dot.title)
                 drawn.append(
-                    f'<a href="{escape_html(dot.url)}" tabindex="-1" aria-label="{title}">'
+                    f'<a xlink:href="{escape_html(dot.url)}" tabindex="-1" aria-label="{title}">'
                     f'<title>{title}</title><circle cx="{_percent(at)}" cy="{_percent(up)}"'
                     f' r="{radius}"/></a>'
                 )

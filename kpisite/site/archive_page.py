@@ -42,7 +42,7 @@ def archive_page(
         urls: How pages are addressed.
     """
     here = archive_folder(report)
-    addresses = {entry.label: urls.page(here, entry.key) for entry in entries}
+    addresses = urls.pages_in(here, report, (entry.label for entry in entries))
     metrics = entries[-1].metrics
     headline = _headline(metrics)
     years = calendar_years(entries)

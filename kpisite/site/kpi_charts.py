@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kpisite.model.period import Period
 from kpisite.plugins.svg import Canvas, LinkedDot, colour, text_width
 from kpisite.plugins.ticks import Ticks, number_ticks, time_ticks
-from kpisite.plugins.wall_clock import MONTHS, wall_clock
+from kpisite.plugins.wall_clock import MONTHS, wall_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,10 +25,14 @@ _NAN = float("nan")
 _NEAR_ZERO = 1 / 3
 _MOST_DOTS = 120
 """Where there are more points, the dots show when they are pointed at."""
+_MANY, _MANY_IN_A_YEAR = 600, 100
+"""Of more points, thinner lines are drawn."""
 _MOST_LINKS = 400
 _DOT, _HOLLOW = 5, 7
 _LINE_HEIGHT = 13
 _MOST_NAMES = 14
+_AT_END = 0.94
+"""Names of lines that go on to here stand in a column, at the right edge."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +52,14 @@ def history_chart(points: Sequence[KpiPoint], url: Callable[[KpiPoint], str]) ->
         points: Oldest first; at least one has a value.
         url: Returns where the edition of a point is.
     """
-    at = [_moment(point) for point in points]
-    days = time_ticks(_whole(points))
+    at = [point.at for point in points]
+    days = _with_a_year(time_ticks(_whole(points)))
     y = _value_ticks(points)
     canvas = Canvas((at[0], days.end), (y.start, y.end))
     canvas.lines_across(y.at, colour("grid"))
     _add_target(canvas, points, at, y, days.end)
     xs, ys = _with_gaps(points, at)
-    canvas.line(xs, ys, colour("accent"), width=2, lone=True)
+    canvas.line(xs, ys, colour("accent"), width=1 if len(points) > _MANY else 2, lone=True)
     _add_dots(canvas, points, at, url)
     canvas.labels_left(y.at, y.labels, colour("muted"))
     canvas.labels_below(days.at, days.labels, colour("muted"))
@@ -83,10 +87,10 @@ def years_chart(points: Sequence[KpiPoint]) -> KpiChart | None:
     canvas.borders.right = max(map(text_width, lines)) + 12
     canvas.lines_across(y.at, colour("grid"))
     for age, line in reversed([*enumerate(reversed(lines.values()))]):
-        stroke, width = _ages(age)
+        stroke, width = _look_of(age, many=len(line) > _MANY_IN_A_YEAR)
         xs, ys = _with_gaps(line, [place_in_year(point.entry.period) for point in line])
         canvas.line(xs, ys, stroke, width=width, lone=True)
-    _add_years(canvas, lines)
+    _add_years(canvas, lines, axis)
     canvas.labels_left(y.at, y.labels, colour("muted"))
     canvas.labels_below(axis.at, axis.labels, colour("muted"))
     places = {
@@ -123,21 +127,27 @@ def place_in_year(period: Period) -> float:
             return date(2000, start.month, start.day).timetuple().tm_yday
 
 
-def _ages(age: int) -> tuple[str, float]:
+def _look_of(age: int, *, many: bool) -> tuple[str, float]:
     """Return colour and width of the line of a year, 0 being the newest."""
     if age == 0:
-        return colour("accent"), 2.5
-    return (colour("muted"), 1.5) if age == 1 else (colour("faint"), 1)
-
-
-def _moment(point: KpiPoint) -> float:
-    return wall_clock(point.entry.period.start, point.entry.period.zone)
+        return colour("accent"), 1.5 if many else 2.5
+    if age == 1:
+        return colour("muted"), 1 if many else 1.5
+    return colour("faint"), 0.5 if many else 1
 
 
 def _whole(points: Sequence[KpiPoint]) -> Period:
     """Return the axis: from the first start to the last, or the only period."""
     first, last = points[0].entry.period, points[-1].entry.period
     return Period(first.start, last.start) if last.start > first.start else first
+
+
+def _with_a_year(days: Ticks) -> Ticks:
+    """Return ticks of which at least the first says its year: `Jan 2013`."""
+    if not days.labels or any(label.isdecimal() for label in days.labels):
+        return days
+    first = f"{days.labels[0]} {wall_time(days.at[0]).year}"
+    return replace(days, labels=(first, *days.labels[1:]))
 
 
 def _value_ticks(points: Sequence[KpiPoint]) -> Ticks:
@@ -214,13 +224,15 @@ def _add_dots(
     canvas.linked_dots(hollow, colour("card"), size=_HOLLOW, rim=colour("accent"), kind="kpi-dots")
 
 
-def _add_years(canvas: Canvas, lines: dict[str, list[KpiPoint]]) -> None:
+def _add_years(canvas: Canvas, lines: dict[str, list[KpiPoint]], axis: Ticks) -> None:
     """Write each year at the end of its line, moved apart where they would touch."""
     named = list(lines)[-_MOST_NAMES:]
     ends = []
     for year in named:
         point = next(p for p in reversed(lines[year]) if p.metric.value is not None)
-        ends.append((year, place_in_year(point.entry.period), point.metric.value or 0.0))
+        place = place_in_year(point.entry.period)
+        at_end = canvas.x(place) > _AT_END
+        ends.append((year, axis.end if at_end else place, point.metric.value or 0.0))
     height = HEIGHT - canvas.borders.top - 30
     ends.sort(key=lambda end: canvas.y(end[2]))
     wanted = [canvas.y(value) * height for _, _, value in ends]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kpisite.model.words import period_title
+from kpisite.plugins.wall_clock import wall_clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,14 +21,13 @@ class KpiPoint:
     """A metric in one edition."""
 
     entry: Entry
+    title: str
+    """The edition's period in words."""
+    at: float
+    """When the period begins, by the clock on the wall."""
     metric: Metric
     before: KpiPoint | None
     """In the edition before it; None where the period before is missing, or has no such metric."""
-
-    @functools.cached_property
-    def title(self) -> str:
-        """The period in words."""
-        return period_title(self.entry.period)
 
     @functools.cached_property
     def value_text(self) -> str:
@@ -71,8 +71,10 @@ def kpi_histories(entries: Iterable[Entry]) -> dict[str, list[KpiPoint]]:
         if end is not None and entry.period.start > end:
             last = {}
         end = entry.period.end
+        title, at = period_title(entry.period), wall_clock(entry.period.start, entry.period.zone)
         now = {
-            name: KpiPoint(entry, metric, last.get(name)) for name, metric in entry.metrics.items()
+            name: KpiPoint(entry, title, at, metric, last.get(name))
+            for name, metric in entry.metrics.items()
         }
         for name, point in now.items():
             found.setdefault(name, []).append(point)

@@ -6,8 +6,12 @@ import hashlib
 import posixpath
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kpisite.render.blocks import ASSET_SCHEME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _LONGEST = 60
@@ -30,6 +34,18 @@ class Urls:
         """
         relative = posixpath.relpath(there or ".", here or ".")
         return f"{relative}/" if self.directory_urls else f"{relative}/index.html"
+
+    def pages_in(self, here: str, folder: str, names: Iterable[str]) -> dict[str, str]:
+        """Return the addresses of many pages in one folder, by the names of their own folders.
+
+        Args:
+            here: Folder of the page with the links, not below any of them.
+            folder: The folder that they are in.
+            names: Without a slash.
+        """
+        base = posixpath.relpath(folder or ".", here or ".")
+        end = "/" if self.directory_urls else "/index.html"
+        return {name: f"{base}/{name}{end}" for name in names}
 
     @staticmethod
     def asset(here: str, uri: str) -> str:
