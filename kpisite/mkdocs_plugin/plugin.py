@@ -60,7 +60,8 @@ NAME = "kpisite"
 """The plugin's name in `mkdocs.yml`."""
 ASSETS = "assets/kpisite"
 """Folder of the stylesheet and the scripts in the site."""
-STYLES, SCRIPTS = ("kpisite.css",), ("charts.js", "names.js", "reader.js")
+STYLES = ("kpisite.css",)
+SCRIPTS = ("charts.js", "names.js", "reader.js", "archive.js", "history.js")
 
 
 class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call]

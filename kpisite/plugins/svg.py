@@ -89,6 +89,17 @@ class Borders:
     """The labels lean in charts that are narrower than this; 0: never."""
 
 
+@dataclass(frozen=True)
+class LinkedDot:
+    """A dot that leads somewhere."""
+
+    x: float
+    y: float
+    url: str
+    title: str
+    """What a screen reader says, and a browser shows under the pointer."""
+
+
 class Canvas:
     """An SVG in the making: a frame with scales, and what is drawn in it and around it."""
 
@@ -103,6 +114,7 @@ class Canvas:
         self._x_start, self._x_range = x[0], (x[1] - x[0]) or 1.0
         self._y_end, self._y_range = y[1], (y[1] - y[0]) or 1.0
         self._parts: list[str] = []
+        self._links: list[str] = []
 
     def x(self, value: float) -> float:
         """Return where a value is: 0 at the left edge, 1 at the right."""
@@ -116,15 +128,16 @@ class Canvas:
         """Add elements that the caller has made, with everything in them escaped."""
         self._parts.append(svg)
 
-    def lines_across(self, at: Iterable[float], stroke: str) -> None:
+    def lines_across(self, at: Iterable[float], stroke: str, *, dashes: str = "") -> None:
         """Draw hairlines from the left edge to the right.
 
         Args:
             at: Where on the y axis.
             stroke: The colour.
+            dashes: Lengths of dashes and of the gaps between them, in CSS pixels; "" for none.
         """
         path = "".join(f"M0 {_per_mille(self.y(value))}H1000" for value in at)
-        self._path(path, f'stroke="{stroke}"')
+        self._path(path, f'stroke="{stroke}"' + _dashed(dashes))
 
     def lines_up(self, at: Iterable[float], stroke: str) -> None:
         """Draw hairlines from the bottom edge to the top.
@@ -137,12 +150,30 @@ class Canvas:
         self._path(path, f'stroke="{stroke}"')
 
     def line(
-        self, x: Sequence[float], y: Sequence[float], stroke: str, *, width: float = 2
+        self,
+        x: Sequence[float],
+        y: Sequence[float],
+        stroke: str,
+        *,
+        width: float = 2,
+        dashes: str = "",
+        lone: bool = False,
     ) -> None:
-        """Draw a line through points; NaN is a gap."""
+        """Draw a line through points; NaN is a gap.
+
+        Args:
+            x: Where on the x axis.
+            y: Where on the y axis.
+            stroke: The colour.
+            width: In CSS pixels.
+            dashes: Lengths of dashes and of the gaps between them, in CSS pixels; "" for none.
+            lone: Whether a point between two gaps is drawn.
+        """
         pairs = zip(x, y, strict=True)
         look = f'stroke="{stroke}" stroke-width="{_short(width)}" stroke-linejoin="round"'
-        self._path(_run(self._points(pairs)), look)
+        if lone:
+            look += ' stroke-linecap="round"'
+        self._path(_run(self._points(pairs), lone=lone), look + _dashed(dashes))
 
     def area(
         self,
@@ -221,6 +252,37 @@ class Canvas:
         ]
         look = f'fill="{fill}"' + (f' fill-opacity="{opacity}"' if opacity != 1 else "")
         self._group(drawn, look + (f' stroke="{rim}"' if rim else ""))
+
+    def linked_dots(
+        self, dots: Iterable[LinkedDot], fill: str, *, size: float, rim: str = "", kind: str = ""
+    ) -> None:
+        """Draw dots that lead somewhere, above all else; one with a NaN is left out.
+
+        They are not in the tab order: whoever draws hundreds of them has a table with the links.
+        The address is an `xlink:href`, since Material's instant navigation writes to all `href`,
+        and those of SVG cannot be written.
+
+        Args:
+            dots: The dots.
+            fill: The colour.
+            size: Their diameter, in CSS pixels.
+            rim: The colour of a line around each; "" for none.
+            kind: A class for stylesheets; "" for none.
+        """
+        radius, drawn = _short(size / 2), []
+        for dot in dots:
+            at, up = self.x(dot.x), self.y(dot.y)
+            if math.isfinite(at) and math.isfinite(up):
+                title = escape_html(dot.title)
+                drawn.append(
+                    f'<a xlink:href="{escape_html(dot.url)}" tabindex="-1" aria-label="{title}">'
+                    f'<title>{title}</title><circle cx="{_percent(at)}" cy="{_percent(up)}"'
+                    f' r="{radius}"/></a>'
+                )
+        look = f'fill="{fill}"' + (f' stroke="{rim}" stroke-width="1.5"' if rim else "")
+        if drawn:
+            named = f' class="{kind}"' if kind else ""
+            self._links.append(f"<g{named} {look}>{''.join(drawn)}</g>")
 
     def text(
         self,
@@ -347,7 +409,10 @@ class Canvas:
         )
 
     def svg(self) -> str:
-        """Return the SVG in one line; hidden from screen readers, as its box says what it shows."""
+        """Return the SVG in one line.
+
+        It is hidden from screen readers, as its box says what it shows; not so its links.
+        """
         borders = self.borders
         style = (
             f"--kpi-l:{_short(borders.left)}px;--kpi-t:{_short(borders.top)}px;"
@@ -360,9 +425,12 @@ class Canvas:
             style += f";--kpi-b-lean:{_short(borders.lean)}px"
             always = borders.lean_below > WIDTHS[-1]
             classes += " kpi-lean" if always else f" kpi-lean-{borders.lean_below}"
+        drawn, hidden = "".join(self._parts), ' aria-hidden="true" focusable="false"'
+        if self._links:
+            drawn, hidden = f'<g aria-hidden="true">{drawn}</g>{"".join(self._links)}', ""
         return (
             f'<svg class="{classes}" style="{style}" font-size="{TEXT_SIZE}" overflow="visible"'
-            f' aria-hidden="true" focusable="false">{"".join(self._parts)}</svg>'
+            f"{hidden}>{drawn}</svg>"
         )
 
     def _points(self, pairs: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -386,16 +454,24 @@ class Canvas:
             self._parts.append(f"<g {look}>{''.join(elements)}</g>")
 
 
-def _run(points: Iterable[tuple[float, float]]) -> str:
+def _run(points: Iterable[tuple[float, float]], *, lone: bool = False) -> str:
     """Return the path through points; a gap at each that is not finite."""
-    path, pen = [], "M"
+    path, run = [], 0
     for x, y in points:
         if math.isfinite(x) and math.isfinite(y):
-            path.append(f"{pen}{_per_mille(x)} {_per_mille(y)}")
-            pen = "L"
+            path.append(f"{'L' if run else 'M'}{_per_mille(x)} {_per_mille(y)}")
+            run += 1
         else:
-            pen = "M"
+            if lone and run == 1:
+                path.append("h0")
+            run = 0
+    if lone and run == 1:
+        path.append("h0")
     return "".join(path)
+
+
+def _dashed(dashes: str) -> str:
+    return f' stroke-dasharray="{dashes}"' if dashes else ""
 
 
 def _wide_enough(least: float) -> int:

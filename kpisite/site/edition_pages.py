@@ -17,6 +17,7 @@ from kpisite.render.islands import island
 from kpisite.site import words
 from kpisite.site.content import SiteContent, SitePage
 from kpisite.site.frame_parts import frame_parts
+from kpisite.site.urls import kpi_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -181,10 +182,23 @@ class EditionPages:
             theme=record.definition.theme,
             block=self._block(loaded, block, place, here),
             frames=frames,
+            histories=self._histories(record, block, place, here),
             replaced=self._replaced(place, here),
         )
         title = f"{block.title} – {period_title(record.period.period())}"
         content.pages.append(SitePage(here, title, text, parent=place.folder))
+
+    def _histories(
+        self, record: EditionRecord, block: Block, place: Place, here: str
+    ) -> list[dict[str, str]]:
+        """Return the links to the histories of a view's metrics; an older revision has none."""
+        if place.newer is not None:
+            return []
+        return [
+            {"title": metric.title, "url": self._urls.page(here, kpi_folder(record.report, name))}
+            for name, metric in record.metrics.items()
+            if name.partition("/")[0] == block.id
+        ]
 
     def _block(
         self, loaded: LoadedEdition, block: Block, place: Place, here: str

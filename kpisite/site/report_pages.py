@@ -6,15 +6,16 @@ import functools
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from kpisite.model.words import period_short, period_span
+from kpisite.model.words import period_short
 from kpisite.render.block_cache import Rendered
 from kpisite.render.past import History
+from kpisite.site.archive_page import archive_folder, archive_page
 from kpisite.site.attention import attention
 from kpisite.site.content import SitePage
 from kpisite.site.edition_pages import EditionPages, LoadedEdition, Neighbour, Place
+from kpisite.site.kpi_pages import KpiPages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -97,7 +98,7 @@ class ReportPages:
         for position, entry in enumerate(self._entries):
             yield self._planned(entry, self._place(position), position)
             for older in entry.earlier:
-                place = Place(_revision_folder(older), self._archive_folder, newer=entry)
+                place = Place(_revision_folder(older), archive_folder(self.report), newer=entry)
                 yield self._planned(older, place, position)
 
     def front(self, cache: BlockCache) -> Front:
@@ -122,7 +123,9 @@ class ReportPages:
         whole = self._pages.text(self.newest, place, self.report)
         about_it = self._newest_edition.record.definition.description
         page = SitePage(self.report, self._title, whole, in_nav=True, search=about_it)
-        pages = [page, self._archive()]
+        kpis = KpiPages(self.report, self._title, self._entries, self._look, self._urls)
+        archive = archive_page(self.report, self._title, self._entries, self._look, self._urls)
+        pages = [page, archive, *kpis.pages()]
         shown = self._pages.shown(self.newest, place, "")
         row = {
             "url": self._urls.page("", self.report),
@@ -180,41 +183,12 @@ class ReportPages:
         entry = self._entries[position]
         return Place(
             entry.key,
-            self._archive_folder,
+            archive_folder(self.report),
             previous=_neighbour(self._entries[position - 1]) if position else None,
             before=tuple(self._entries[max(position - IN_MENU, 0) : position]),
             next=None if position == self._last else _neighbour(self._entries[position + 1]),
             older=tuple((_revision_folder(older), older) for older in entry.earlier),
         )
-
-    @property
-    def _archive_folder(self) -> str:
-        return f"{self.report}/archive"
-
-    def _archive(self) -> SitePage:
-        here = self._archive_folder
-        newest = self._entries[-1]
-        rows = [
-            {
-                "url": self._urls.page(here, entry.key),
-                "label": entry.label,
-                "span": period_span(entry.period),
-                "year": entry.label[:4],
-                "status": entry.status,
-                "revision": entry.revision,
-                "metrics": [entry.metrics.get(name) for name in newest.metrics],
-            }
-            for entry in reversed(self._entries)
-        ]
-        text = self._look.render(
-            "pages/archive.html",
-            title=self._title,
-            report_url=self._urls.page(here, self.report),
-            metrics=list(newest.metrics.values()),
-            years=[(year, list(group)) for year, group in groupby(rows, key=lambda r: r["year"])],
-        )
-        title = f"{self._title} – archive"
-        return SitePage(here, title, text, search="", parent=self.report)
 
 
 def _neighbour(entry: Entry) -> Neighbour:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kpisite.render.blocks import ASSET_SCHEME
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+_LONGEST = 60
 _ASSET = re.compile(re.escape(ASSET_SCHEME) + r"([^\s\"'<>)]+)")
 
 
@@ -28,6 +35,18 @@ class Urls:
         relative = posixpath.relpath(there or ".", here or ".")
         return f"{relative}/" if self.directory_urls else f"{relative}/index.html"
 
+    def pages_in(self, here: str, folder: str, names: Iterable[str]) -> dict[str, str]:
+        """Return the addresses of many pages in one folder, by the names of their own folders.
+
+        Args:
+            here: Folder of the page with the links, not below any of them.
+            folder: The folder that they are in.
+            names: Without a slash.
+        """
+        base = posixpath.relpath(folder or ".", here or ".")
+        end = "/" if self.directory_urls else "/index.html"
+        return {name: f"{base}/{name}{end}" for name in names}
+
     @staticmethod
     def asset(here: str, uri: str) -> str:
         """Return the address of a file, seen from a page's folder."""
@@ -36,3 +55,18 @@ class Urls:
     def resolve_assets(self, text: str, here: str) -> str:
         """Return a block's text with the addresses of its assets as seen from a page's folder."""
         return _ASSET.sub(lambda match: self.asset(here, match[1]), text)
+
+
+def kpi_folder(report: str, metric: str) -> str:
+    """Return the folder of a metric's page: `flights/kpis/on_time`.
+
+    Args:
+        report: The report's id.
+        metric: The metric's name: the view's id, or `<view>/<name>`, of which the second may be
+            any text. What no address should hold is replaced, and a digest keeps names apart.
+    """
+    view, slash, name = metric.partition("/")
+    safe = _UNSAFE.sub("-", name)[:_LONGEST]
+    if safe != name or (slash and not name):
+        safe = f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".lstrip("-")
+    return f"{report}/kpis/{view}/{safe}" if slash else f"{report}/kpis/{view}"

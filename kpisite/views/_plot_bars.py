@@ -7,6 +7,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from kpisite.plugins.svg import text_width
+from kpisite.plugins.ticks import Ticks, number_ticks, time_ticks
+from kpisite.plugins.wall_clock import wall_clock, wall_time
 from kpisite.views._plot_frame import (
     Drawing,
     Glyphs,
@@ -15,9 +17,7 @@ from kpisite.views._plot_frame import (
     category_ticks,
     value_texts,
 )
-from kpisite.views._plot_scale import Ticks, number_ticks, time_ticks
 from kpisite.views._plot_text import canvas_text, shorten, tip_html, tip_text
-from kpisite.views._plot_values import wall_clock, wall_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

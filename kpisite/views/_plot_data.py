@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kpisite.errors import ViewError, nearest
+from kpisite.plugins.wall_clock import wall_clock
 from kpisite.views._plot_values import (
     NAN,
     XKind,
@@ -16,7 +17,6 @@ from kpisite.views._plot_values import (
     position,
     time_labels,
     values_of,
-    wall_clock,
     word,
 )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from kpisite.plugins.svg import LIGHT, SERIES, TEXT_SIZE
-from kpisite.views._plot_scale import Ticks
+from kpisite.plugins.ticks import Ticks
 from kpisite.views._plot_text import canvas_text, shorten
 
 if TYPE_CHECKING:

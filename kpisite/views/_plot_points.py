@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kpisite.plugins import NumberFormat
 from kpisite.plugins.svg import text_width
+from kpisite.plugins.ticks import Ticks, number_ticks, time_ticks
 from kpisite.views._plot_frame import (
     CARD,
     Drawing,
@@ -15,7 +16,6 @@ from kpisite.views._plot_frame import (
     padded,
     value_texts,
 )
-from kpisite.views._plot_scale import Ticks, number_ticks, time_ticks
 from kpisite.views._plot_text import canvas_text, shorten, tip_html, tip_text
 
 if TYPE_CHECKING:

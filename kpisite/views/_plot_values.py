@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from kpisite.model.number import MISSING, plain
+from kpisite.plugins.wall_clock import MONTHS, day_name, wall_clock, wall_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 XKind = Literal["time", "number", "category"]
 
 NAN = float("nan")
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - what the clock on the wall shows, in no zone
 
 
 def values_of(frame: pd.DataFrame, name: str) -> list[Any]:
@@ -53,27 +53,6 @@ def number(value: object) -> float:
     return float(value) if isinstance(value, Real | Decimal) else NAN
 
 
-def wall_clock(moment: date, zone: ZoneInfo) -> float:
-    """Return a moment as Bokeh counts: milliseconds from 1970, by the clock on the wall.
-
-    Args:
-        moment: A date is its midnight; a naive datetime is the wall's clock already.
-        zone: Where the wall stands.
-    """
-    if isinstance(moment, pd.Timestamp):
-        moment = moment.to_pydatetime(warn=False)
-    if not isinstance(moment, datetime):
-        moment = datetime(moment.year, moment.month, moment.day)  # noqa: DTZ001
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(zone).replace(tzinfo=None)
-    return (moment - _EPOCH) / timedelta(milliseconds=1)
-
-
-def wall_time(milliseconds: float) -> datetime:
-    """Return what the clock on the wall shows, naive."""
-    return _EPOCH + timedelta(milliseconds=milliseconds)
-
-
 def position(value: Any, kind: XKind, zone: ZoneInfo) -> float:
     """Return where a value stands on a time or number axis; NaN where it has no place."""
     if value is None:
@@ -87,8 +66,7 @@ def time_labels(at: Sequence[float]) -> list[str]:
     moments = [wall_time(x) for x in at]
     whole = all((m.hour, m.minute, m.second) == (0, 0, 0) for m in moments)
     return [
-        f"{_DAYS[m.weekday()]} {m.day} {MONTHS[m.month - 1]} {m.year}"
-        + ("" if whole else f", {m:%H:%M}")
+        f"{day_name(m)} {m.day} {MONTHS[m.month - 1]} {m.year}" + ("" if whole else f", {m:%H:%M}")
         for m in moments
     ]
 
@@ -100,15 +78,6 @@ def word(value: Any) -> str:
     if _is_number(value):
         return plain(value if isinstance(value, int | Decimal) else float(value))
     return " ".join(str(value).split())
-
-
-def day_name(moment: date) -> str:
-    """Return "Mon", whatever the machine's locale."""
-    return _DAYS[moment.weekday()]
-
-
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def _is_number(value: object) -> bool:

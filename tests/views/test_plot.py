@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from kpisite.errors import ViewError
 from kpisite.model.definition import Theme
 from kpisite.plugins import NumberFormat, Period
-from kpisite.views._plot_scale import number_ticks, time_ticks
+from kpisite.plugins.ticks import number_ticks, time_ticks
 from kpisite.views.plot import Plot
 
 ZONE = ZoneInfo("America/New_York")

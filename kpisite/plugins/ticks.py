@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kpisite.model.number import NumberFormat, grouped
 from kpisite.model.period import add_months
-from kpisite.views._plot_values import MONTHS, day_name, wall_clock, wall_time
+from kpisite.plugins.wall_clock import MONTHS, day_name, wall_clock, wall_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,12 @@ class Ticks:
 
 
 def number_ticks(
-    values: Sequence[float], number_format: NumberFormat, *, from_zero: bool, units: bool = True
+    values: Sequence[float],
+    number_format: NumberFormat,
+    *,
+    from_zero: bool,
+    units: bool = True,
+    near: float = 2 / 3,
 ) -> Ticks:
     """Return round steps around the values.
 
@@ -48,9 +53,10 @@ def number_ticks(
         number_format: How the labels are shown; they have as many digits as the step needs.
         from_zero: Bars begin at 0. A line does where its values are not all far from 0.
         units: Whether the last label says the unit.
+        near: Values are not far from 0 if the nearest is up to this share of the farthest.
     """
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
-    near_zero = 0 <= low <= high * 2 / 3 or low * 2 / 3 <= high <= 0
+    near_zero = 0 <= low <= high * near or low * near <= high <= 0
     if from_zero or low == high or near_zero:
         low, high = min(low, 0.0), max(high, 0.0)
     if low == high:

@@ -1,0 +1,94 @@
+// Colours the calendar of an archive by a KPI, and filters it and the tables by year and status. The
+// choice stands in the address, so that it can be shared. Without this, all editions show by status.
+(function () {
+  "use strict";
+
+  function start(page) {
+    const form = page.querySelector(".kpi-filters");
+    const rows = [...page.querySelectorAll("tr[data-kpi-status]")]; // newest first
+    const cells = new Map();
+    for (const cell of page.querySelectorAll(".kpi-cal li > a")) cells.set(cell.href, cell);
+    const editions = rows.map((row) => {
+      const cell = cells.get(row.querySelector("a").href);
+      return { row, cell, name: cell.title, statuses: row.dataset.kpiStatus.split(" ") };
+    });
+    const columns = [...page.querySelector("thead tr").cells].length - (form.kpi ? form.kpi.options.length - 1 : 0);
+    form.hidden = false;
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.addEventListener("change", () => {
+      show();
+      remember();
+    });
+
+    function show() {
+      colour(form.kpi ? form.kpi.selectedOptions[0] : null);
+      filter(form.year.value, form.status.value);
+    }
+
+    function colour(option) {
+      const levels = option && option.value ? option.dataset.levels : null;
+      editions.forEach(({ row, cell, name, statuses }, at) => {
+        if (!levels) {
+          delete cell.dataset.kpiLevel;
+          return say(cell, name);
+        }
+        cell.dataset.kpiLevel = levels[at];
+        const value = row.cells[columns + option.index - 1].textContent;
+        say(cell, `${name.split(": ")[0]}: ${statuses.join(", ")}, ${option.text} ${value}`);
+      });
+      page.querySelector("[data-kpi-coloured]").textContent = levels ? `by ${option.text}` : "by status";
+      page.querySelector('[data-kpi-legend="status"]').hidden = Boolean(levels);
+      const legend = page.querySelector('[data-kpi-legend="kpi"]');
+      if (!legend) return;
+      legend.hidden = !levels;
+      if (levels) {
+        legend.firstElementChild.textContent = option.dataset.low || "no data";
+        legend.lastElementChild.textContent = option.dataset.high;
+      }
+    }
+
+    function filter(year, status) {
+      let count = 0;
+      for (const { row, cell, statuses } of editions) {
+        const section = row.closest("[data-kpi-year]");
+        const fits = !status || statuses.includes(status);
+        row.hidden = !fits;
+        cell.toggleAttribute("data-kpi-off", !fits);
+        if (fits && (!year || section.dataset.kpiYear === year)) count += 1;
+      }
+      for (const section of page.querySelectorAll("[data-kpi-year]")) {
+        const some = !section.matches("section") || section.querySelector("tr[data-kpi-status]:not([hidden])");
+        const named = section.dataset.kpiYear;
+        section.hidden = !some || Boolean(year && named && named !== year);
+      }
+      form.querySelector("output").textContent = `${count} edition${count === 1 ? "" : "s"}`;
+    }
+
+    function remember() {
+      const chosen = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
+      const query = chosen.toString();
+      window.history.replaceState(window.history.state, "", query ? `?${query}` : window.location.pathname);
+    }
+
+    for (const [name, value] of new URLSearchParams(window.location.search)) {
+      const field = form.elements.namedItem(name);
+      if (field && [...field.options].some((option) => option.value === value)) field.value = value;
+    }
+    show();
+  }
+
+  function say(cell, text) {
+    cell.title = text;
+    cell.setAttribute("aria-label", text);
+  }
+
+  function onPage() {
+    for (const page of document.querySelectorAll("[data-kpi-archive]")) {
+      if (page.querySelector(".kpi-filters").hidden) start(page);
+    }
+  }
+
+  if (typeof window.document$ !== "undefined") window.document$.subscribe(onPage);
+  else if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", onPage);
+  else onPage();
+})();
