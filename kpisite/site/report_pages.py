@@ -9,11 +9,15 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from kpisite.model.words import period_short, period_span
+from kpisite.model.words import period_short, period_span, period_title
 from kpisite.render.block_cache import Rendered
+from kpisite.render.blocks import Asset
 from kpisite.render.past import History
 from kpisite.site.content import SitePage
 from kpisite.site.edition_pages import EditionPages, LoadedEdition, Neighbour, Place
+from kpisite.site.feeds import feed, feed_entries
+from kpisite.site.machine import FEED, INDEX, report_index, report_row
+from kpisite.site.summaries import edition_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
     from kpisite.render.chart_templates import ChartTemplates
     from kpisite.render.templates import Templates
     from kpisite.site.content import SiteContent
+    from kpisite.site.feeds import FeedEntry
+    from kpisite.site.machine import ReportRow, SiteAbout
     from kpisite.site.urls import Urls
 
 
@@ -55,6 +61,22 @@ class Front:
     pages: list[SitePage]
     row: dict[str, Any]
     """What the wall shows of the report."""
+
+    @property
+    def about(self) -> tuple[str, str]:
+        """The report's title and description, as its newest edition has them."""
+        return self.pages[0].title, self.row["edition"]["description"]
+
+
+@dataclass(frozen=True)
+class MachineFiles:
+    """What other programs read of a report."""
+
+    files: list[Asset]
+    row: ReportRow
+    """What the index of the site says of it."""
+    told: list[FeedEntry]
+    """What the feed of the site may tell of it."""
 
 
 class ReportPages:
@@ -116,7 +138,16 @@ class ReportPages:
         place = self._place(self._last)
         whole = self._pages.text(self.newest, place, self.report)
         about_it = self._newest_edition.record.definition.description
-        page = SitePage(self.report, self._title, whole, in_nav=True, search=about_it)
+        page = SitePage(
+            self.report,
+            self._title,
+            whole,
+            in_nav=True,
+            search=about_it,
+            description=edition_line(self._newest.period, self._newest.metrics.values()),
+            report=self.report,
+            json=f"{self.report}/{INDEX}",
+        )
         pages = [page, self._archive()]
         shown = self._pages.shown(self.newest, place, "")
         row = {
@@ -125,6 +156,27 @@ class ReportPages:
             "blocks": [block for block in shown if block["is_kpi"]],
         }
         return Front(pages, row)
+
+    def machine_files(self, front: Front, about: SiteAbout) -> MachineFiles:
+        """Return what other programs read of the report, all of it made from the index.
+
+        Args:
+            front: What stands in front of its editions.
+            about: The site.
+        """
+        title, description = front.about
+        fed = bool(about.url)
+        parts = self._entries, title, description, self._urls
+        files = [Asset(f"{self.report}/{INDEX}", report_index(*parts, feed=fed))]
+        told = feed_entries(self._entries, about, self._urls) if fed else []
+        if fed:
+            names = {"folder": self.report, "title": title, "description": description}
+            files.append(Asset(f"{self.report}/{FEED}", feed(told, about, self._urls, **names)))
+        return MachineFiles(files, report_row(*parts, feed=fed), told)
+
+    @property
+    def _newest(self) -> Entry:
+        return self._entries[-1]
 
     @property
     def _last(self) -> int:
@@ -206,7 +258,17 @@ class ReportPages:
             years=[(year, list(group)) for year, group in groupby(rows, key=lambda r: r["year"])],
         )
         title = f"{self._title} – archive"
-        return SitePage(here, title, text, search="", parent=self.report)
+        first, last = period_title(self._entries[0].period), period_title(newest.period)
+        return SitePage(
+            here,
+            title,
+            text,
+            search="",
+            parent=self.report,
+            description=f"All editions, {first} to {last}",
+            report=self.report,
+            json=f"{self.report}/{INDEX}",
+        )
 
 
 def _neighbour(entry: Entry) -> Neighbour:
