@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from kpisite.render.chart_templates import ChartTemplates
     from kpisite.render.templates import Templates
     from kpisite.site.content import SiteContent
+    from kpisite.site.documents import ReportRow
     from kpisite.site.feeds import FeedEntry
-    from kpisite.site.machine import ReportRow, SiteAbout
+    from kpisite.site.machine import SiteAbout
     from kpisite.site.urls import Urls
 
 
