@@ -87,13 +87,13 @@ class ArchiveSite:
             ArchiveError: A newest edition's record is missing or damaged.
         """
         fronts = zip(self._reports, self._fronts(cache), strict=True)
-        made = [report.machine_files(front, about) for report, front in fronts]
-        files = [file for part in made for file in part.files]
-        rows = [part.row for part in made]
-        files.append(Asset(INDEX, site_index(rows, about, self._urls)))
+        made = [report.files(front, about, cache) for report, front in fronts]
+        files = [file for part in made for file in part.assets()]
+        index = site_index([part.row for part in made], about, self._urls)
+        files.append(Asset(INDEX, index.encode()))
         if about.url:
             told = [entry for part in made for entry in part.told]
-            files.append(Asset(FEED, feed(told, about, self._urls)))
+            files.append(Asset(FEED, feed(told, about, self._urls).encode()))
         return files
 
     def _fronts(self, cache: BlockCache) -> list[Front]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import heapq
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from pydantic import AwareDatetime
+
+from kpisite.model.base import StrictModel
 from kpisite.model.words import period_title
 from kpisite.plugins.markup import escape_html
 from kpisite.site.machine import EDITION, FEED
@@ -26,17 +28,17 @@ _MOST = 50
 """Editions in a feed."""
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """When a feed was changed that never had an edition."""
+_BEGIN, _END = '<?xml version="1.0" encoding="utf-8"?>\n', "</feed>"
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-@dataclass(frozen=True)
-class FeedEntry:
+class FeedEntry(StrictModel):
     """A sealed edition as feeds tell of it: that of its report, and that of the site."""
 
     order: tuple[float, str]
     """When its period ends, and its name."""
-    run: datetime
-    element: Element
+    run: AwareDatetime
+    xml: str
 
 
 def feed_entries(entries: Iterable[Entry], about: SiteAbout, urls: Urls) -> list[FeedEntry]:
@@ -49,7 +51,10 @@ def feed_entries(entries: Iterable[Entry], about: SiteAbout, urls: Urls) -> list
     """
     sealed = (entry for entry in entries if entry.status == "sealed")
     newest = heapq.nlargest(_MOST, sealed, key=_order)
-    return [FeedEntry(_order(e), e.started, _element(e, about, urls)) for e in newest]
+    return [
+        FeedEntry(order=_order(entry), run=entry.started, xml=_entry(entry, about, urls))
+        for entry in newest
+    ]
 
 
 def feed(
@@ -60,7 +65,7 @@ def feed(
     folder: str = "",
     title: str = "",
     description: str = "",
-) -> bytes:
+) -> str:
     """Return a feed.
 
     Args:
@@ -83,16 +88,15 @@ def feed(
     _link(root, "self", "application/atom+xml", home)
     _link(root, "alternate", "text/html", _absolute(about, urls.page("", folder)))
     _text(root, "generator", "kpisite")
-    root.extend(entry.element for entry in shown)
-    text: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
-    return text + b"\n"
+    head = _written(root).removesuffix(_END)
+    return "\n".join([_BEGIN + head, *(entry.xml for entry in shown), f"{_END}\n"])
 
 
 def _order(entry: Entry) -> tuple[float, str]:
     return entry.period.end.timestamp(), entry.key
 
 
-def _element(entry: Entry, about: SiteAbout, urls: Urls) -> Element:
+def _entry(entry: Entry, about: SiteAbout, urls: Urls) -> str:
     element = Element("entry")
     title = f"{entry.title} – {period_title(entry.period)}"
     page = _absolute(about, urls.page("", entry.key))
@@ -104,7 +108,7 @@ def _element(entry: Entry, about: SiteAbout, urls: Urls) -> Element:
     _link(element, "alternate", "application/json", _absolute(about, f"{entry.key}/{EDITION}"))
     _text(element, "summary", _summary(entry, kpis))
     _text(element, "content", _content(entry, kpis, page), type="html")
-    return element
+    return _written(element)
 
 
 def _summary(entry: Entry, kpis: Iterable[tuple[str, str]]) -> str:
@@ -136,6 +140,11 @@ def _absolute(about: SiteAbout, path: str) -> str:
 
 def _instant(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _written(element: Element) -> str:
+    text: str = tostring(element, encoding="unicode")
+    return text
 
 
 def _text(parent: Element, tag: str, text: str, **attributes: str) -> None:

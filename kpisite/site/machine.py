@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kpisite.archive.index import Entry
-    from kpisite.site.documents import Document
     from kpisite.site.edition_pages import LoadedEdition, Neighbour, Place
     from kpisite.site.urls import Urls
 
@@ -98,12 +97,12 @@ def edition_json(
         metrics=tuple(map(MetricDocument.of, record.metrics.values())),
         views=tuple(views),
     )
-    return _bytes(document)
+    return document.model_dump_json().encode()
 
 
 def report_index(
     entries: Sequence[Entry], title: str, description: str, urls: Urls, *, feed: bool
-) -> bytes:
+) -> str:
     """Return the `index.json` of a report.
 
     Args:
@@ -145,7 +144,7 @@ def report_index(
             for entry in reversed(entries)
         ),
     )
-    return _bytes(document)
+    return document.model_dump_json()
 
 
 def report_row(
@@ -175,7 +174,7 @@ def report_row(
     )
 
 
-def site_index(reports: Iterable[ReportRow], about: SiteAbout, urls: Urls) -> bytes:
+def site_index(reports: Iterable[ReportRow], about: SiteAbout, urls: Urls) -> str:
     """Return the `index.json` of a site."""
     document = SiteIndex(
         title=about.name,
@@ -184,7 +183,7 @@ def site_index(reports: Iterable[ReportRow], about: SiteAbout, urls: Urls) -> by
         feed=FEED if about.url else None,
         reports=tuple(reports),
     )
-    return _bytes(document)
+    return document.model_dump_json()
 
 
 def _data(view: str, part: Mapping[str, Any]) -> DataDocument:
@@ -231,7 +230,3 @@ def _file(urls: Urls, here: str, uri: str) -> str:
 
 def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(microsecond=0)
-
-
-def _bytes(document: Document) -> bytes:
-    return document.model_dump_json().encode()

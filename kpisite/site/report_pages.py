@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from kpisite.model.words import period_short, period_span, period_title
 from kpisite.render.block_cache import Rendered
-from kpisite.render.blocks import Asset
 from kpisite.render.past import History
 from kpisite.site.content import SitePage
 from kpisite.site.edition_pages import EditionPages, LoadedEdition, Neighbour, Place
-from kpisite.site.feeds import feed, feed_entries
-from kpisite.site.machine import FEED, INDEX, report_index, report_row
+from kpisite.site.machine import INDEX
+from kpisite.site.report_files import report_files
 from kpisite.site.summaries import edition_line
 
 if TYPE_CHECKING:
@@ -28,9 +27,8 @@ if TYPE_CHECKING:
     from kpisite.render.chart_templates import ChartTemplates
     from kpisite.render.templates import Templates
     from kpisite.site.content import SiteContent
-    from kpisite.site.documents import ReportRow
-    from kpisite.site.feeds import FeedEntry
     from kpisite.site.machine import SiteAbout
+    from kpisite.site.report_files import ReportFiles
     from kpisite.site.urls import Urls
 
 
@@ -67,17 +65,6 @@ class Front:
     def about(self) -> tuple[str, str]:
         """The report's title and description, as its newest edition has them."""
         return self.pages[0].title, self.row["edition"]["description"]
-
-
-@dataclass(frozen=True)
-class MachineFiles:
-    """What other programs read of a report."""
-
-    files: list[Asset]
-    row: ReportRow
-    """What the index of the site says of it."""
-    told: list[FeedEntry]
-    """What the feed of the site may tell of it."""
 
 
 class ReportPages:
@@ -158,22 +145,16 @@ class ReportPages:
         }
         return Front(pages, row)
 
-    def machine_files(self, front: Front, about: SiteAbout) -> MachineFiles:
-        """Return what other programs read of the report, all of it made from the index.
+    def files(self, front: Front, about: SiteAbout, cache: BlockCache) -> ReportFiles:
+        """Return what other programs read of the report as a whole.
 
         Args:
             front: What stands in front of its editions.
             about: The site.
+            cache: See `front`.
         """
         title, description = front.about
-        fed = bool(about.url)
-        parts = self._entries, title, description, self._urls
-        files = [Asset(f"{self.report}/{INDEX}", report_index(*parts, feed=fed))]
-        told = feed_entries(self._entries, about, self._urls) if fed else []
-        if fed:
-            names = {"folder": self.report, "title": title, "description": description}
-            files.append(Asset(f"{self.report}/{FEED}", feed(told, about, self._urls, **names)))
-        return MachineFiles(files, report_row(*parts, feed=fed), told)
+        return report_files(self._entries, title, description, about, self._urls, cache)
 
     @property
     def _newest(self) -> Entry:
