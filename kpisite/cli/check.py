@@ -9,6 +9,7 @@ import click
 from kpisite.cli.settings import Settings, pass_settings
 from kpisite.cli.terminal import count, say
 from kpisite.plugins.schema import report_schema
+from kpisite.site.documents import DOCUMENTS, document_schema
 
 
 @click.command()
@@ -22,6 +23,11 @@ def check(settings: Settings) -> None:
 
 
 @click.command()
-def schema() -> None:
-    """Print the JSON Schema of report.yml, for editors."""
-    say(json.dumps(report_schema(), indent=2, ensure_ascii=False))
+@click.argument("what", type=click.Choice(["report", *DOCUMENTS]), default="report")
+def schema(what: str) -> None:
+    """Print the JSON Schema of report.yml, or of the JSON files that a site has.
+
+    WHAT is report, edition (edition.json), index (index.json of a report) or site (the site's).
+    """
+    found = report_schema() if what == "report" else document_schema(what)
+    say(json.dumps(found, indent=2, ensure_ascii=False))

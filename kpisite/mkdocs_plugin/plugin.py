@@ -22,6 +22,7 @@ from kpisite.mkdocs_plugin.editions import (
     warn,
 )
 from kpisite.mkdocs_plugin.files import KpiFile
+from kpisite.mkdocs_plugin.head import Heads
 from kpisite.mkdocs_plugin.markdown import metadata
 from kpisite.mkdocs_plugin.options import KpisiteOptions, project_of
 from kpisite.mkdocs_plugin.reuse import EditionFiles, nav_paths
@@ -36,6 +37,7 @@ from kpisite.render.digests import code_digest
 from kpisite.render.islands import join_islands, split_islands
 from kpisite.render.templates import Templates, template_folder
 from kpisite.site.archive_site import ArchiveSite
+from kpisite.site.machine import SiteAbout
 from kpisite.site.page_cache import PageCache
 from kpisite.site.site_folder import SiteFolder
 from kpisite.site.urls import Urls
@@ -81,6 +83,8 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         self._files: Files | None = None
         self._order: list[File] = []
         self._search: SearchEntries | None = None
+        self._look: Templates | None = None
+        self._heads: Heads | None = None
         self._compiled: Callable[[str], CompiledTemplates] | None = None
 
     def on_startup(
@@ -138,7 +142,7 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         charts = ChartTemplates.kept_in(self._caches / "charts", code_digest())
         layout = layout_digest(config, code_digest(), own=NAME)
         self._compiled = partial(CompiledTemplates, self._caches / "templates", layout)
-        look = Templates(custom, self._compiled("pages"))
+        self._look = look = Templates(custom, self._compiled("pages"))
         site = ArchiveSite(self._entries, look, urls, code_digest(), charts)
         cache = PageCache(self._caches / "pages", layout)
         self._editions = EditionFiles(
@@ -155,6 +159,9 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
                     file = self._file(config, page)
                     file.write_front_matter()
                     files.append(file)
+            for asset in site.machine_files(fronts, _about(config)):
+                if files.get_file_from_path(asset.uri) is None:
+                    files.append(KpiFile.of(config, asset.uri, asset.content))
         except KpisiteError as error:
             raise PluginError(str(error)) from error
         fronts.prune()
@@ -212,6 +219,8 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         ]
         found_by = {page.uri: page.search or "" for page in self._pages}
         self._search = SearchEntries(config, found_by)
+        assert self._look is not None  # noqa: S101 - on_files comes first
+        self._heads = Heads(config, self._look, self._pages)
         env.auto_reload = False  # no template changes during a build
         return env
 
@@ -236,6 +245,7 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         """Tell a page of all pages, and note what the search has of it."""
         context["pages"] = self._order
         self._must_have_search().indexed(page)
+        self._must_have_heads().describe(page)
         return context
 
     on_page_context = CombinedEvent(
@@ -244,7 +254,11 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
 
     @event_priority(-100)
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
-        """Keep a finished page for the next build."""
+        """Complete the head of a page, and keep the page for the next build."""
+        try:
+            output = self._must_have_heads().complete(output, page)
+        except KpisiteError as error:
+            raise PluginError(str(error)) from error
         self._must_have_editions().keep(page.file, output, self._must_have_search())
         return output
 
@@ -293,10 +307,23 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         assert self._search is not None  # noqa: S101 - on_env comes first
         return self._search
 
+    def _must_have_heads(self) -> Heads:
+        assert self._heads is not None  # noqa: S101 - on_env comes first
+        return self._heads
+
     def _close(self) -> None:
         if self._editions is not None:
             self._editions.close()
         self._editions = None
+
+
+def _about(config: MkDocsConfig) -> SiteAbout:
+    return SiteAbout(
+        config.site_name,
+        config.site_url or "",
+        config.site_description or "",
+        config.site_author or "",
+    )
 
 
 def _relate(page: SitePage, files: Files) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from kpisite.model.words import period_span
+from kpisite.model.words import period_span, period_title
 from kpisite.site.calendar import calendar_kind, calendar_years
 from kpisite.site.content import SitePage
+from kpisite.site.machine import INDEX
 from kpisite.site.urls import kpi_folder
 
 if TYPE_CHECKING:
@@ -66,7 +67,17 @@ def archive_page(
         count=len(entries),
         years=[(year, list(group)) for year, group in groupby(rows, key=lambda r: r["year"])],
     )
-    return SitePage(here, f"{title} – archive", text, search="", parent=report)
+    first, last = period_title(entries[0].period), period_title(entries[-1].period)
+    return SitePage(
+        here,
+        f"{title} – archive",
+        text,
+        search="",
+        parent=report,
+        description=f"All editions, {first} to {last}",
+        report=report,
+        json=f"{report}/{INDEX}",
+    )
 
 
 def _row(

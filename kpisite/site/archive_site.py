@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from kpisite.errors import PluginError
 from kpisite.plugins.registry import load
+from kpisite.render.blocks import Asset
 from kpisite.render.chart_templates import ChartTemplates
 from kpisite.render.digests import class_digest
 from kpisite.site.content import SitePage
+from kpisite.site.feeds import feed
+from kpisite.site.machine import FEED, INDEX, site_index
 from kpisite.site.report_pages import Front, PlannedEdition, ReportPages
 
 if TYPE_CHECKING:
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from kpisite.archive.index import Entry
     from kpisite.render.block_cache import BlockCache
     from kpisite.render.templates import Templates
+    from kpisite.site.machine import SiteAbout
+    from kpisite.site.report_pages import Front
     from kpisite.site.urls import Urls
 
 
@@ -43,7 +48,9 @@ class ArchiveSite:
             charts: What is known of the charts that were made before; by default, nothing.
         """
         self._look = look
+        self._urls = urls
         self._code = code
+        self._made_fronts: list[Front] | None = None
         charts = charts or ChartTemplates()
         self._reports = [
             ReportPages(report, list(group), look, urls, self._code_of, charts)
@@ -65,10 +72,35 @@ class ArchiveSite:
         Raises:
             ArchiveError: A newest edition's record is missing or damaged.
         """
-        fronts = [report.front(cache) for report in self._reports]
+        fronts = self._fronts(cache)
         wall = self._look.render("pages/wall.html", reports=wall_rows(fronts, order))
         pages = [page for front in fronts for page in front.pages]
-        return [*pages, SitePage("", "Overview", wall, in_nav=True, search="")]
+        return [*pages, SitePage("", "Overview", wall, in_nav=True, search="", json=INDEX)]
+
+    def machine_files(self, cache: BlockCache, about: SiteAbout) -> list[Asset]:
+        """Return the feeds and indexes that any new edition changes.
+
+        Args:
+            cache: See `front`.
+            about: The site; where its address is not known, there are no feeds.
+
+        Raises:
+            ArchiveError: A newest edition's record is missing or damaged.
+        """
+        fronts = zip(self._reports, self._fronts(cache), strict=True)
+        made = [report.files(front, about, cache) for report, front in fronts]
+        files = [file for part in made for file in part.assets()]
+        index = site_index([part.row for part in made], about, self._urls)
+        files.append(Asset(INDEX, index.encode()))
+        if about.url:
+            told = [entry for part in made for entry in part.told]
+            files.append(Asset(FEED, feed(told, about, self._urls).encode()))
+        return files
+
+    def _fronts(self, cache: BlockCache) -> list[Front]:
+        if self._made_fronts is None:
+            self._made_fronts = [report.front(cache) for report in self._reports]
+        return self._made_fronts
 
     def _code_of(self, entry: Entry) -> str:
         plugins = [_plugin_digest(name) for name in sorted(set(entry.plugins))]

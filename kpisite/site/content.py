@@ -27,6 +27,12 @@ class SitePage:
     previous: str | None = None
     """Folder of the page before it."""
     next: str | None = None
+    description: str = ""
+    """One line for whoever sees a link to the page; by default, that of the site."""
+    report: str = ""
+    """The report that it belongs to; its feed is named on the page."""
+    json: str | None = None
+    """Path below the site of a JSON file that says the same to a program."""
 
     @property
     def uri(self) -> str:

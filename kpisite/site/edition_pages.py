@@ -12,11 +12,13 @@ from markupsafe import Markup
 from kpisite.model.edition import ErrorRecord
 from kpisite.model.words import period_span, period_title
 from kpisite.pipeline.problems import Problem
-from kpisite.render.blocks import Block, BlockRenderer
+from kpisite.render.blocks import Asset, Block, BlockRenderer
 from kpisite.render.islands import island
 from kpisite.site import words
 from kpisite.site.content import SiteContent, SitePage
 from kpisite.site.frame_parts import frame_parts
+from kpisite.site.machine import EDITION, edition_json
+from kpisite.site.summaries import edition_line
 from kpisite.site.urls import kpi_folder
 
 if TYPE_CHECKING:
@@ -129,11 +131,17 @@ class EditionPages:
             parent=parent,
             previous=place.previous.folder if place.previous else None,
             next=place.next.folder if place.next else None,
+            description=edition_line(record.period.period(), record.metrics.values()),
+            report=record.report,
+            json=f"{place.folder}/{EDITION}",
         )
         content.pages.append(page)
+        frames = {}
         for block in loaded.blocks:
             content.assets += block.assets
-            self._add_view(content, loaded, block, place)
+            frames[block.id] = self._add_view(content, loaded, block, place)
+        document = edition_json(loaded, place, frames, self._urls)
+        content.assets.append(Asset(f"{place.folder}/{EDITION}", document))
         return content
 
     def text(self, loaded: LoadedEdition, place: Place, here: str) -> str:
@@ -160,7 +168,8 @@ class EditionPages:
 
     def _add_view(
         self, content: SiteContent, loaded: LoadedEdition, block: Block, place: Place
-    ) -> None:
+    ) -> list[dict[str, Any]]:
+        """Add the page of a view and its files; return what the page shows of its frames."""
         record = loaded.record
         here = f"{place.folder}/{block.id}"
         frames: list[dict[str, Any]] = []
@@ -186,7 +195,18 @@ class EditionPages:
             replaced=self._replaced(place, here),
         )
         title = f"{block.title} – {period_title(record.period.period())}"
-        content.pages.append(SitePage(here, title, text, parent=place.folder))
+        own = [m for name, m in record.metrics.items() if name.partition("/")[0] == block.id]
+        page = SitePage(
+            here,
+            title,
+            text,
+            parent=place.folder,
+            description=edition_line(record.period.period(), own),
+            report=record.report,
+            json=f"{place.folder}/{EDITION}",
+        )
+        content.pages.append(page)
+        return frames
 
     def _histories(
         self, record: EditionRecord, block: Block, place: Place, here: str

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from kpisite.site.content import SitePage
 from kpisite.site.kpi_charts import HEIGHT, KpiChart, history_chart, target_text, years_chart
 from kpisite.site.kpi_history import KpiPoint, kpi_histories
+from kpisite.site.machine import INDEX
 from kpisite.site.urls import kpi_folder
 
 if TYPE_CHECKING:
@@ -70,7 +71,16 @@ class KpiPages:
             rows=[_row(point, addresses) for point in reversed(points)],
         )
         title = f"{newest.title} over time – {self._title}"
-        return SitePage(here, title, text, search="", parent=self._report)
+        return SitePage(
+            here,
+            title,
+            text,
+            search="",
+            parent=self._report,
+            description=f"{newest.title} {newest.format.text(newest.value)}",
+            report=self._report,
+            json=f"{self._report}/{INDEX}",
+        )
 
 
 def _newest(point: KpiPoint, addresses: dict[str, str]) -> dict[str, Any]:

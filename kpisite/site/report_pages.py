@@ -16,6 +16,9 @@ from kpisite.site.attention import attention
 from kpisite.site.content import SitePage
 from kpisite.site.edition_pages import EditionPages, LoadedEdition, Neighbour, Place
 from kpisite.site.kpi_pages import KpiPages
+from kpisite.site.machine import INDEX
+from kpisite.site.report_files import report_files
+from kpisite.site.summaries import edition_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from kpisite.render.chart_templates import ChartTemplates
     from kpisite.render.templates import Templates
     from kpisite.site.content import SiteContent
+    from kpisite.site.machine import SiteAbout
+    from kpisite.site.report_files import ReportFiles
     from kpisite.site.urls import Urls
 
 
@@ -61,6 +66,11 @@ class Front:
     pages: list[SitePage]
     row: dict[str, Any]
     """What the wall shows of the report."""
+
+    @property
+    def about(self) -> tuple[str, str]:
+        """The report's title and description, as its newest edition has them."""
+        return self.pages[0].title, self.row["edition"]["description"]
 
 
 class ReportPages:
@@ -122,19 +132,43 @@ class ReportPages:
         place = self._place(self._last)
         whole = self._pages.text(self.newest, place, self.report)
         about_it = self._newest_edition.record.definition.description
-        page = SitePage(self.report, self._title, whole, in_nav=True, search=about_it)
+        page = SitePage(
+            self.report,
+            self._title,
+            whole,
+            in_nav=True,
+            search=about_it,
+            description=edition_line(self._newest.period, self._newest.metrics.values()),
+            report=self.report,
+            json=f"{self.report}/{INDEX}",
+        )
         kpis = KpiPages(self.report, self._title, self._entries, self._look, self._urls)
         archive = archive_page(self.report, self._title, self._entries, self._look, self._urls)
         pages = [page, archive, *kpis.pages()]
         shown = self._pages.shown(self.newest, place, "")
         row = {
             "url": self._urls.page("", self.report),
-            "archive": self._urls.page("", self._archive_folder),
+            "archive": self._urls.page("", archive_folder(self.report)),
             "edition": self.newest.about,
             "attention": attention(self.newest),
             "blocks": [block for block in shown if block["is_kpi"]],
         }
         return Front(pages, row)
+
+    def files(self, front: Front, about: SiteAbout, cache: BlockCache) -> ReportFiles:
+        """Return what other programs read of the report as a whole.
+
+        Args:
+            front: What stands in front of its editions.
+            about: The site.
+            cache: See `front`.
+        """
+        title, description = front.about
+        return report_files(self._entries, title, description, about, self._urls, cache)
+
+    @property
+    def _newest(self) -> Entry:
+        return self._entries[-1]
 
     @property
     def _last(self) -> int:

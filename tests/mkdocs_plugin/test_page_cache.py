@@ -285,7 +285,7 @@ def test_a_new_edition_changes_its_neighbours_next_link_and_no_other_edition(sit
     assert site.build() == (2, 2)
     changed = {path for path, content in site.files().items() if before.get(path) != content}
     in_old = {p for p in changed if re.match(r"sales/2024-0[123]/", p)}
-    assert in_old == {"sales/2024-03/index.html"}
+    assert in_old == {"sales/2024-03/index.html", "sales/2024-03/edition.json"}
     assert '<link rel="next" href="../2024-04/">' in site.page("sales/2024-03")
     assert_same_as_cold(site)
 

@@ -1,0 +1,52 @@
+"""Editions and their KPIs as plain text, for what shows no page: feeds, previews of links."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kpisite.model.words import period_span, period_title
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kpisite.model.metric import Metric
+    from kpisite.model.period import Period
+
+_MOST = 300
+"""Characters of a line about an edition, so that a preview shows it whole; it ends with a KPI."""
+
+
+def period_words(period: Period) -> str:
+    """Return a period's name, and the days of a week: `Week 6, 2013, 4 – 10 February 2013`."""
+    title = period_title(period)
+    return f"{title}, {period_span(period)}" if period.unit == "week" else title
+
+
+def kpi_text(metric: Metric) -> str:
+    """Return what a card says: `79.8 %, down 4.1 points vs week 5, target 80 % just missed`."""
+    if metric.value is None:
+        return "no data"
+    parts = [metric.format.text(metric.value), change_words(metric), metric.target_text]
+    return ", ".join(part for part in parts if part)
+
+
+def change_words(metric: Metric) -> str:
+    """Return how far a metric moved: `down 4.1 points vs week 5`; "" where that is not known."""
+    if metric.change is None:
+        return ""
+    direction = metric.change_direction
+    moved = "no change" if direction == "none" else f"{direction} {metric.change_text}"
+    return f"{moved} vs {metric.comparison_title}" if metric.comparison_title else moved
+
+
+def edition_line(period: Period, metrics: Iterable[Metric]) -> str:
+    """Return an edition in one line: its period in words, and as many KPIs as fit."""
+    line = period_words(period)
+    mark = ": "
+    for metric in metrics:
+        more = f"{mark}{metric.title} {kpi_text(metric)}"
+        if len(line) + len(more) > _MOST:
+            return f"{line} …"
+        line += more
+        mark = " · "
+    return line
