@@ -20,6 +20,7 @@ from kpisite.mkdocs_plugin.editions import (
     editions_for_preview,
     warn,
 )
+from kpisite.mkdocs_plugin.embedding import PageViews
 from kpisite.mkdocs_plugin.files import KpiFile
 from kpisite.mkdocs_plugin.markdown import metadata
 from kpisite.mkdocs_plugin.options import KpisiteOptions, project_of
@@ -78,6 +79,7 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         self._files: Files | None = None
         self._order: list[File] = []
         self._search: SearchEntries | None = None
+        self._views: PageViews | None = None
         self._compiled: Callable[[str], CompiledTemplates] | None = None
 
     def on_startup(
@@ -135,6 +137,7 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         self._compiled = partial(CompiledTemplates, self._caches / "templates", layout)
         look = Templates(custom, self._compiled("pages"))
         site = ArchiveSite(self._entries, look, urls, code_digest(), charts)
+        self._views = PageViews(site.embedded(), Path(config.docs_dir))
         cache = PageCache(self._caches / "pages", layout)
         self._editions = EditionFiles(
             config, cache, self._site, self._rendered, partial(self._file, config)
@@ -163,6 +166,17 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         self._nav = nav
         self._must_have_editions().use_own_pages(nav)
         return nav
+
+    def on_page_markdown(
+        self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files
+    ) -> str:
+        """Find the views that a page of the project shows."""
+        if isinstance(page.file, KpiFile):
+            return markdown
+        try:
+            return self._must_have_views().found_in(markdown, page)
+        except KpisiteError as error:
+            raise PluginError(str(error)) from error
 
     def on_page_content(
         self,
@@ -226,9 +240,13 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
     def _after_search(
         self, context: TemplateContext, *, page: Page, config: MkDocsConfig, nav: Navigation
     ) -> TemplateContext:
-        """Tell a page of all pages, and note what the search has of it."""
+        """Tell a page of all pages, note what the search has of it, and show its views."""
         context["pages"] = self._order
         self._must_have_search().indexed(page)
+        try:
+            page.content = self._must_have_views().shown_in(page.content or "", page)
+        except KpisiteError as error:
+            raise PluginError(str(error)) from error
         return context
 
     on_page_context = CombinedEvent(
@@ -285,6 +303,10 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
     def _must_have_search(self) -> SearchEntries:
         assert self._search is not None  # noqa: S101 - on_env comes first
         return self._search
+
+    def _must_have_views(self) -> PageViews:
+        assert self._views is not None  # noqa: S101 - on_files comes first
+        return self._views
 
     def _close(self) -> None:
         if self._editions is not None:

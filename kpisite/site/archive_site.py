@@ -11,6 +11,7 @@ from kpisite.plugins.registry import load
 from kpisite.render.chart_templates import ChartTemplates
 from kpisite.render.digests import class_digest
 from kpisite.site.content import SitePage
+from kpisite.site.embedded import EmbeddedViews
 from kpisite.site.report_pages import PlannedEdition, ReportPages
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class ArchiveSite:
             charts: What is known of the charts that were made before; by default, nothing.
         """
         self._look = look
+        self._urls = urls
         self._code = code
         charts = charts or ChartTemplates()
         self._reports = [
@@ -54,6 +56,10 @@ class ArchiveSite:
         """Yield all editions and their older revisions, by report and period."""
         for report in self._reports:
             yield from report.editions()
+
+    def embedded(self) -> EmbeddedViews:
+        """Return what finds views for pages of the project."""
+        return EmbeddedViews(self._reports, self._look, self._urls)
 
     def front(self, cache: BlockCache) -> list[SitePage]:
         """Return the pages that any new edition changes: the wall, and two of each report.

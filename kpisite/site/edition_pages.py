@@ -89,15 +89,18 @@ class EditionPages:
         self._urls = urls
         self._blocks = BlockRenderer(look, charts)
 
-    def load(self, edition: Edition, past: Past, folder: str) -> LoadedEdition:
+    def load(
+        self, edition: Edition, past: Past, folder: str, *, only: str | None = None
+    ) -> LoadedEdition:
         """Return an edition with its blocks.
 
         Args:
             edition: The edition.
             past: The editions of its report before it.
             folder: Where its pages stand.
+            only: Id of the one view that is wanted; by default, all are.
         """
-        views = edition.record.views
+        views = [view for view in edition.record.views if only in (None, view.id)]
         blocks = [self._blocks.block(edition, view, past, folder) for view in views]
         return LoadedEdition(edition, blocks)
 

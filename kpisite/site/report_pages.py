@@ -86,6 +86,12 @@ class ReportPages:
         self._code = code
         self._pages = EditionPages(look, urls, charts)
         self._history = History(entries)
+        self._read: dict[int, Edition] = {}
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """Its editions, oldest first."""
+        return self._entries
 
     def editions(self) -> Iterator[PlannedEdition]:
         """Yield all editions, oldest first, each before its older revisions."""
@@ -139,6 +145,25 @@ class ReportPages:
     @functools.cached_property
     def _newest_edition(self) -> Edition:
         return self._entries[-1].load()
+
+    def with_one_view(self, position: int, view: str) -> LoadedEdition:
+        """Return an edition with one of its views alone; each edition is read once.
+
+        Args:
+            position: Of the edition, from 0.
+            view: Id of a view that it has.
+
+        Raises:
+            ArchiveError: Its record is missing or damaged.
+        """
+        if position == self._last:
+            edition = self._newest_edition
+        elif position in self._read:
+            edition = self._read[position]
+        else:
+            edition = self._read[position] = self._entries[position].load()
+        folder, past = self._entries[position].key, self._history.before(position)
+        return self._pages.load(edition, past, folder, only=view)
 
     @property
     def _title(self) -> str:
