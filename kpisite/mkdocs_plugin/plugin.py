@@ -60,6 +60,12 @@ NAME = "kpisite"
 """The plugin's name in `mkdocs.yml`."""
 ASSETS = "assets/kpisite"
 """Folder of the stylesheet and the scripts in the site."""
+OWN_ASSETS = (
+    ("extra_css", "kpisite.css"),
+    ("extra_javascript", "compare.js"),
+    ("extra_javascript", "charts.js"),
+)
+"""What every page loads; the last of a kind comes first."""
 
 
 class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call]
@@ -97,7 +103,7 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         if shipped not in map(os.path.abspath, config.theme.dirs):
             position = 1 if config.theme.custom_dir else 0
             config.theme.dirs.insert(position, shipped)
-        for kind, name in (("extra_css", "kpisite.css"), ("extra_javascript", "charts.js")):
+        for kind, name in OWN_ASSETS:
             if f"{ASSETS}/{name}" not in map(str, config[kind]):
                 config[kind].insert(0, f"{ASSETS}/{name}")  # the project's own come after, and win
         return config
@@ -151,6 +157,9 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
                     file = self._file(config, page)
                     file.write_front_matter()
                     files.append(file)
+            for uri, text in site.front_files(fronts).items():
+                if files.get_file_from_path(uri) is None:
+                    files.append(KpiFile.of(config, uri, text))
         except KpisiteError as error:
             raise PluginError(str(error)) from error
         fronts.prune()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kpisite.archive.index import Entry
     from kpisite.render.block_cache import BlockCache
     from kpisite.render.templates import Templates
+    from kpisite.site.report_pages import Front
     from kpisite.site.urls import Urls
 
 
@@ -46,6 +47,7 @@ class ArchiveSite:
         self._look = look
         self._urls = urls
         self._code = code
+        self._made_fronts: list[Front] | None = None
         charts = charts or ChartTemplates()
         self._reports = [
             ReportPages(report, list(group), look, urls, self._code_of, charts)
@@ -70,10 +72,26 @@ class ArchiveSite:
         Raises:
             ArchiveError: A newest edition's record is missing or damaged.
         """
-        fronts = [report.front(cache) for report in self._reports]
+        fronts = self._fronts(cache)
         wall = self._look.render("pages/wall.html", reports=[front.row for front in fronts])
         pages = [page for front in fronts for page in front.pages]
         return [*pages, SitePage("", "Overview", wall, in_nav=True, search="")]
+
+    def front_files(self, cache: BlockCache) -> dict[str, str]:
+        """Return the files that these pages read: path below the site → text.
+
+        Args:
+            cache: See `front`.
+
+        Raises:
+            ArchiveError: A newest edition's record is missing or damaged.
+        """
+        return {uri: text for front in self._fronts(cache) for uri, text in front.files.items()}
+
+    def _fronts(self, cache: BlockCache) -> list[Front]:
+        if self._made_fronts is None:
+            self._made_fronts = [report.front(cache) for report in self._reports]
+        return self._made_fronts
 
     def _code_of(self, entry: Entry) -> str:
         plugins = [_plugin_digest(name) for name in sorted(set(entry.plugins))]

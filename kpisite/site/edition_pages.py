@@ -14,6 +14,7 @@ from kpisite.pipeline.problems import Problem
 from kpisite.render.blocks import Block, BlockRenderer
 from kpisite.render.islands import island
 from kpisite.site import words
+from kpisite.site.compare_page import compare_folder
 from kpisite.site.content import SiteContent, SitePage
 from kpisite.site.frame_parts import frame_parts
 
@@ -141,6 +142,7 @@ class EditionPages:
             previous=self._link(here, place.previous),
             next=self._link(here, place.next),
             archive=self._urls.page(here, place.archive),
+            compare=self._compare(record, place, here),
             failed=[block.title for block in loaded.blocks if block.error],
             revised=self._revised(record, place, here),
             replaced=self._replaced(place, here),
@@ -192,6 +194,14 @@ class EditionPages:
         if there is None:
             return None
         return {"url": self._urls.page(here, there.folder), "title": there.title}
+
+    def _compare(self, record: EditionRecord, place: Place, here: str) -> str | None:
+        """Return the address that compares an edition with the one before."""
+        if place.previous is None:
+            return None
+        page = self._urls.page(here, compare_folder(record.report))
+        before = place.previous.folder.rpartition("/")[2]
+        return f"{page}?a={before}&b={record.period.label}"
 
     def _revised(self, record: EditionRecord, place: Place, here: str) -> dict[str, Any] | None:
         """Return when an edition was revised, what it said before, and where that still is."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from kpisite.model.words import period_short, period_span
 from kpisite.render.block_cache import Rendered
 from kpisite.render.past import History
+from kpisite.site.compare_page import compare_folder, compare_page
 from kpisite.site.content import SitePage
 from kpisite.site.edition_pages import EditionPages, LoadedEdition, Neighbour, Place
 
@@ -55,6 +56,8 @@ class Front:
     pages: list[SitePage]
     row: dict[str, Any]
     """What the wall shows of the report."""
+    files: dict[str, str] = field(default_factory=dict)
+    """What the pages read: path below the site → text."""
 
 
 class ReportPages:
@@ -112,7 +115,9 @@ class ReportPages:
         found = cache.get(key)
         if found is not None:
             front = json.loads(found.text)
-            return Front([SitePage(**page) for page in front["pages"]], front["row"])
+            return Front(
+                [SitePage(**page) for page in front["pages"]], front["row"], front["files"]
+            )
         made = self._front()
         if not self.newest.problems:  # what is mended in the archive shows at once
             cache.put(key, Rendered(text=json.dumps(asdict(made))))
@@ -130,7 +135,11 @@ class ReportPages:
             "edition": self.newest.about,
             "blocks": [block for block in shown if block["is_kpi"]],
         }
-        return Front(pages, row)
+        files: dict[str, str] = {}
+        if self._last:
+            compare, files = compare_page(self._title, self._entries, self._look, self._urls)
+            pages.append(compare)
+        return Front(pages, row, files)
 
     @property
     def _last(self) -> int:
@@ -227,6 +236,7 @@ class ReportPages:
             "pages/archive.html",
             title=self._title,
             report_url=self._urls.page(here, self.report),
+            compare_url=self._urls.page(here, compare_folder(self.report)) if self._last else None,
             metrics=list(newest.metrics.values()),
             years=[(year, list(group)) for year, group in groupby(rows, key=lambda r: r["year"])],
         )
