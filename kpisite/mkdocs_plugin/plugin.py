@@ -21,6 +21,7 @@ from kpisite.mkdocs_plugin.editions import (
     editions_for_preview,
     warn,
 )
+from kpisite.mkdocs_plugin.embedding import PageViews
 from kpisite.mkdocs_plugin.files import KpiFile
 from kpisite.mkdocs_plugin.head import Heads
 from kpisite.mkdocs_plugin.markdown import metadata
@@ -63,7 +64,7 @@ NAME = "kpisite"
 ASSETS = "assets/kpisite"
 """Folder of the stylesheet and the scripts in the site."""
 STYLES = ("kpisite.css",)
-SCRIPTS = ("charts.js", "names.js", "reader.js", "archive.js", "history.js")
+SCRIPTS = ("charts.js", "names.js", "reader.js", "archive.js", "history.js", "compare.js")
 
 
 class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call]
@@ -85,6 +86,7 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         self._search: SearchEntries | None = None
         self._look: Templates | None = None
         self._heads: Heads | None = None
+        self._views: PageViews | None = None
         self._compiled: Callable[[str], CompiledTemplates] | None = None
 
     def on_startup(
@@ -144,6 +146,7 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         self._compiled = partial(CompiledTemplates, self._caches / "templates", layout)
         self._look = look = Templates(custom, self._compiled("pages"))
         site = ArchiveSite(self._entries, look, urls, code_digest(), charts)
+        self._views = PageViews(site.embedded(), Path(config.docs_dir))
         cache = PageCache(self._caches / "pages", layout)
         self._editions = EditionFiles(
             config, cache, self._site, self._rendered, partial(self._file, config)
@@ -162,6 +165,9 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
             for asset in site.machine_files(fronts, _about(config)):
                 if files.get_file_from_path(asset.uri) is None:
                     files.append(KpiFile.of(config, asset.uri, asset.content))
+            for uri, text in site.front_files(fronts).items():
+                if files.get_file_from_path(uri) is None:
+                    files.append(KpiFile.of(config, uri, text))
         except KpisiteError as error:
             raise PluginError(str(error)) from error
         fronts.prune()
@@ -177,6 +183,17 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         self._nav = nav
         self._must_have_editions().use_own_pages(nav)
         return nav
+
+    def on_page_markdown(
+        self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files
+    ) -> str:
+        """Find the views that a page of the project shows."""
+        if isinstance(page.file, KpiFile):
+            return markdown
+        try:
+            return self._must_have_views().found_in(markdown, page)
+        except KpisiteError as error:
+            raise PluginError(str(error)) from error
 
     def on_page_content(
         self,
@@ -242,10 +259,14 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
     def _after_search(
         self, context: TemplateContext, *, page: Page, config: MkDocsConfig, nav: Navigation
     ) -> TemplateContext:
-        """Tell a page of all pages, and note what the search has of it."""
+        """Tell a page of all pages, note what the search has of it, and show its views."""
         context["pages"] = self._order
         self._must_have_search().indexed(page)
         self._must_have_heads().describe(page)
+        try:
+            page.content = self._must_have_views().shown_in(page.content or "", page)
+        except KpisiteError as error:
+            raise PluginError(str(error)) from error
         return context
 
     on_page_context = CombinedEvent(
@@ -310,6 +331,10 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
     def _must_have_heads(self) -> Heads:
         assert self._heads is not None  # noqa: S101 - on_env comes first
         return self._heads
+
+    def _must_have_views(self) -> PageViews:
+        assert self._views is not None  # noqa: S101 - on_files comes first
+        return self._views
 
     def _close(self) -> None:
         if self._editions is not None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from kpisite.plugins.markup import escape_html
 
@@ -111,6 +111,9 @@ class Canvas:
             y: What the bottom and the top edge stand for.
         """
         self.borders = Borders()
+        self.values_along: Literal["x", "y"] = "y"
+        """The axis of the values: charts of two editions are shown on the same scale of it."""
+        self._ends = {"x": x, "y": y}
         self._x_start, self._x_range = x[0], (x[1] - x[0]) or 1.0
         self._y_end, self._y_range = y[1], (y[1] - y[0]) or 1.0
         self._parts: list[str] = []
@@ -429,9 +432,15 @@ class Canvas:
         if self._links:
             drawn, hidden = f'<g aria-hidden="true">{drawn}</g>{"".join(self._links)}', ""
         return (
-            f'<svg class="{classes}" style="{style}" font-size="{TEXT_SIZE}" overflow="visible"'
-            f"{hidden}>{drawn}</svg>"
+            f'<svg class="{classes}"{self._scale()} style="{style}" font-size="{TEXT_SIZE}"'
+            f' overflow="visible"{hidden}>{drawn}</svg>'
         )
+
+    def _scale(self) -> str:
+        low, high = self._ends[self.values_along]
+        if not (math.isfinite(low) and math.isfinite(high)):
+            return ""
+        return f' data-kpi-values="{self.values_along} {low:.9g} {high:.9g}"'
 
     def _points(self, pairs: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
         return [(self.x(at), self.y(up)) for at, up in pairs]

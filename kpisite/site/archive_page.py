@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kpisite.model.words import period_span, period_title
 from kpisite.site.calendar import calendar_kind, calendar_years
+from kpisite.site.compare_page import compare_folder
 from kpisite.site.content import SitePage
 from kpisite.site.machine import INDEX
 from kpisite.site.urls import kpi_folder
@@ -53,6 +54,7 @@ def archive_page(
         "pages/archive.html",
         title=title,
         report_url=urls.page(here, report),
+        compare_url=urls.page(here, compare_folder(report)) if len(entries) > 1 else None,
         kind=calendar_kind(entries),
         calendar=[_calendar_year(year, addresses, headline) for year in years],
         gaps=any(s.entry is None and s.title for y in years for g in y.groups for s in g.slots),

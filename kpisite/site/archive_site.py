@@ -12,6 +12,7 @@ from kpisite.render.blocks import Asset
 from kpisite.render.chart_templates import ChartTemplates
 from kpisite.render.digests import class_digest
 from kpisite.site.content import SitePage
+from kpisite.site.embedded import EmbeddedViews
 from kpisite.site.feeds import feed
 from kpisite.site.machine import FEED, INDEX, site_index
 from kpisite.site.report_pages import Front, PlannedEdition, ReportPages
@@ -62,6 +63,10 @@ class ArchiveSite:
         for report in self._reports:
             yield from report.editions()
 
+    def embedded(self) -> EmbeddedViews:
+        """Return what finds views for pages of the project."""
+        return EmbeddedViews(self._reports, self._look, self._urls)
+
     def front(self, cache: BlockCache, order: Sequence[str] = ()) -> list[SitePage]:
         """Return the pages that any new edition changes: the wall, and two of each report.
 
@@ -96,6 +101,17 @@ class ArchiveSite:
             told = [entry for part in made for entry in part.told]
             files.append(Asset(FEED, feed(told, about, self._urls).encode()))
         return files
+
+    def front_files(self, cache: BlockCache) -> dict[str, str]:
+        """Return the files that these pages read: path below the site → text.
+
+        Args:
+            cache: See `front`.
+
+        Raises:
+            ArchiveError: A newest edition's record is missing or damaged.
+        """
+        return {uri: text for front in self._fronts(cache) for uri, text in front.files.items()}
 
     def _fronts(self, cache: BlockCache) -> list[Front]:
         if self._made_fronts is None:

@@ -15,6 +15,7 @@ from kpisite.pipeline.problems import Problem
 from kpisite.render.blocks import Asset, Block, BlockRenderer
 from kpisite.render.islands import island
 from kpisite.site import words
+from kpisite.site.compare_page import compare_folder
 from kpisite.site.content import SiteContent, SitePage
 from kpisite.site.frame_parts import frame_parts
 from kpisite.site.machine import EDITION, edition_json
@@ -100,15 +101,18 @@ class EditionPages:
         self._urls = urls
         self._blocks = BlockRenderer(look, charts)
 
-    def load(self, edition: Edition, past: Past, folder: str) -> LoadedEdition:
+    def load(
+        self, edition: Edition, past: Past, folder: str, *, only: str | None = None
+    ) -> LoadedEdition:
         """Return an edition with its blocks.
 
         Args:
             edition: The edition.
             past: The editions of its report before it.
             folder: Where its pages stand.
+            only: Id of the one view that is wanted; by default, all are.
         """
-        views = edition.record.views
+        views = [view for view in edition.record.views if only in (None, view.id)]
         blocks = [self._blocks.block(edition, view, past, folder) for view in views]
         return LoadedEdition(edition, blocks)
 
@@ -157,6 +161,7 @@ class EditionPages:
             own_url=self._urls.page(here, place.folder),
             before=[self._period(entry, here) for entry in reversed(place.before)],
             archive=self._urls.page(here, place.archive),
+            compare=self._compare(record, place, here),
             failed=[block.title for block in loaded.blocks if block.error],
             revised=self._revised(record, place, here),
             replaced=self._replaced(place, here),
@@ -254,6 +259,14 @@ class EditionPages:
         if there is None:
             return None
         return {"url": self._urls.page(here, there.folder), "title": there.title}
+
+    def _compare(self, record: EditionRecord, place: Place, here: str) -> str | None:
+        """Return the address that compares an edition with the one before."""
+        if place.previous is None:
+            return None
+        page = self._urls.page(here, compare_folder(record.report))
+        before = place.previous.folder.rpartition("/")[2]
+        return f"{page}?a={before}&b={record.period.label}"
 
     def _revised(self, record: EditionRecord, place: Place, here: str) -> dict[str, Any] | None:
         """Return when an edition was revised, what it said before, and where that still is."""

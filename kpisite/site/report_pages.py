@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kpisite.model.words import period_short
@@ -13,6 +13,7 @@ from kpisite.render.block_cache import Rendered
 from kpisite.render.past import History
 from kpisite.site.archive_page import archive_folder, archive_page
 from kpisite.site.attention import attention
+from kpisite.site.compare_page import compare_page
 from kpisite.site.content import SitePage
 from kpisite.site.edition_pages import EditionPages, LoadedEdition, Neighbour, Place
 from kpisite.site.kpi_pages import KpiPages
@@ -66,6 +67,8 @@ class Front:
     pages: list[SitePage]
     row: dict[str, Any]
     """What the wall shows of the report."""
+    files: dict[str, str] = field(default_factory=dict)
+    """What the pages read: path below the site → text."""
 
     @property
     def about(self) -> tuple[str, str]:
@@ -102,6 +105,12 @@ class ReportPages:
         self._code = code
         self._pages = EditionPages(look, urls, charts)
         self._history = History(entries)
+        self._read: dict[int, Edition] = {}
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """Its editions, oldest first."""
+        return self._entries
 
     def editions(self) -> Iterator[PlannedEdition]:
         """Yield all editions, oldest first, each before its older revisions."""
@@ -122,7 +131,9 @@ class ReportPages:
         found = cache.get(key)
         if found is not None:
             front = json.loads(found.text)
-            return Front([SitePage(**page) for page in front["pages"]], front["row"])
+            return Front(
+                [SitePage(**page) for page in front["pages"]], front["row"], front["files"]
+            )
         made = self._front()
         if not self.newest.problems:  # what is mended in the archive shows at once
             cache.put(key, Rendered(text=json.dumps(asdict(made))))
@@ -153,7 +164,11 @@ class ReportPages:
             "attention": attention(self.newest),
             "blocks": [block for block in shown if block["is_kpi"]],
         }
-        return Front(pages, row)
+        files: dict[str, str] = {}
+        if self._last:
+            compare, files = compare_page(self._title, self._entries, self._look, self._urls)
+            pages.append(compare)
+        return Front(pages, row, files)
 
     def files(self, front: Front, about: SiteAbout, cache: BlockCache) -> ReportFiles:
         """Return what other programs read of the report as a whole.
@@ -183,6 +198,25 @@ class ReportPages:
     @functools.cached_property
     def _newest_edition(self) -> Edition:
         return self._entries[-1].load()
+
+    def with_one_view(self, position: int, view: str) -> LoadedEdition:
+        """Return an edition with one of its views alone; each edition is read once.
+
+        Args:
+            position: Of the edition, from 0.
+            view: Id of a view that it has.
+
+        Raises:
+            ArchiveError: Its record is missing or damaged.
+        """
+        if position == self._last:
+            edition = self._newest_edition
+        elif position in self._read:
+            edition = self._read[position]
+        else:
+            edition = self._read[position] = self._entries[position].load()
+        folder, past = self._entries[position].key, self._history.before(position)
+        return self._pages.load(edition, past, folder, only=view)
 
     @property
     def _title(self) -> str:

@@ -25,6 +25,7 @@ def still(structure: Mapping[str, Any], values: Mapping[str, Any]) -> str:
     """
     canvas = Canvas((values["x start"], values["x end"]), (values["y start"], values["y end"]))
     canvas.borders.top, canvas.borders.right = values["border top"], values["border right"]
+    canvas.values_along = "x" if structure["grid"] == "below" else "y"
     lines = canvas.lines_up if structure["grid"] == "below" else canvas.lines_across
     lines(values[f"{structure['grid']} ticks"], colour("grid"))
     if structure["zero"]:
