@@ -95,7 +95,7 @@
     box.addEventListener("focus", () => {
       if (box.matches(":focus-visible")) show(shown < 0 ? points.length - 1 : shown, false);
     });
-    box.addEventListener("blur", hide);
+    box.addEventListener("focusout", (event) => box.contains(event.relatedTarget) || hide());
   }
 
   function add(box, name) {
