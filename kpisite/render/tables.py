@@ -65,7 +65,7 @@ def table_html(
     for wanted in (*formats, *bars):
         if wanted not in names:
             raise ViewError(f"there is no column '{wanted}'", hint=nearest(wanted, names))
-    shown = frame if max_rows is None else frame.head(max_rows)
+    shown = frame if max_rows is None or len(frame) <= max_rows else frame.head(max_rows)
     columns = [
         _column(shown.iloc[:, position], name, formats.get(name), name in bars, digits, sortable)
         for position, name in enumerate(names)
