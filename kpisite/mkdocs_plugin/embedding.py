@@ -51,8 +51,8 @@ class PageViews:
         file, above = self._shown_path(page), _lines_above(markdown, page)
         found: list[Embedded] = []
         mistakes: list[Mistake] = []
-        for fence in fences:
-            embedded = self._find(fence, file, above, mistakes)
+        for number, fence in enumerate(fences):
+            embedded = self._find(fence, number, file, above, mistakes)
             if embedded is not None:
                 found.append(embedded)
         if mistakes:
@@ -93,7 +93,7 @@ class PageViews:
         return "".join(shown)
 
     def _find(
-        self, fence: Fence, file: str, above: int, mistakes: list[Mistake]
+        self, fence: Fence, number: int, file: str, above: int, mistakes: list[Mistake]
     ) -> Embedded | None:
         line = above + fence.first + 1
         if not fence.closed:
@@ -104,7 +104,7 @@ class PageViews:
             mistakes.append(Mistake("the block `kpi` is empty", file, line, hint=hint))
             return None
         source = read_yaml("\n" * line + fence.text, file, {})
-        embedded = None if source.mistakes else self._views.find(source)
+        embedded = None if source.mistakes else self._views.find(source, number)
         for mistake in source.mistakes:
             known = mistake.line > line  # else it is about the block as a whole
             place = mistake.line if known else line

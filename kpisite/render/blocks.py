@@ -74,6 +74,7 @@ class EditionPage(Page):
         look: Templates,
         folder: str,
         charts: ChartTemplates,
+        chart_id: str = "",
     ) -> None:
         """Prepare the page of one view.
 
@@ -85,6 +86,7 @@ class EditionPage(Page):
             look: The templates.
             folder: Where the edition's pages stand.
             charts: What is known of the charts that were made before.
+            chart_id: Of the first chart; by default, one that is the view's alone in an edition.
 
         Raises:
             CorruptEditionError: A blob is missing or damaged.
@@ -100,6 +102,7 @@ class EditionPage(Page):
         self._folder = f"{folder}/{view_id}"
         self._chart_templates = charts
         self._charts = 0
+        self._first_chart = chart_id or f"kpi-{view_id}"
         self.blobs = self._recorded_blobs(edition)
 
     def chart(self, figure: Any, *, description: str, height: int = 240) -> str:
@@ -160,7 +163,7 @@ class EditionPage(Page):
 
     def _chart_id(self) -> str:
         self._charts += 1
-        return f"kpi-{self.view_id}" if self._charts == 1 else f"kpi-{self.view_id}-{self._charts}"
+        return self._first_chart if self._charts == 1 else f"{self._first_chart}-{self._charts}"
 
     def _recorded_blobs(self, edition: Edition) -> dict[str, str]:
         addresses = {}
@@ -186,7 +189,14 @@ class BlockRenderer:
         self._charts = charts
         self._views: dict[tuple[str, str], View] = {}
 
-    def block(self, edition: Edition, recorded: ViewRecord, past: Past, folder: str) -> Block:
+    def block(
+        self,
+        edition: Edition,
+        recorded: ViewRecord,
+        past: Past,
+        folder: str,
+        chart_id: str = "",
+    ) -> Block:
         """Return one view of an edition; what cannot be shown becomes a block that says why.
 
         Args:
@@ -194,6 +204,7 @@ class BlockRenderer:
             recorded: The view's record in it.
             past: The editions of the report before this one.
             folder: Where the edition's pages stand: files of its views are put below it.
+            chart_id: See `EditionPage`.
         """
         definition = edition.record.definition.views[recorded.id]
         title = view_title(recorded.id, definition)
@@ -203,7 +214,9 @@ class BlockRenderer:
         try:
             view = copy.copy(self._view(recorded.id, definition))  # what it keeps is this edition's
             frames = replay(edition, recorded)
-            page = EditionPage(edition, recorded.id, title, past, self._look, folder, self._charts)
+            page = EditionPage(
+                edition, recorded.id, title, past, self._look, folder, self._charts, chart_id
+            )
             text = view.render_md(dict(frames), page).strip()
         except KpisiteError as error:
             told = ErrorRecord(message=error.message, where=error.where, hint=error.hint)

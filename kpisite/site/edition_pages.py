@@ -101,20 +101,30 @@ class EditionPages:
         self._urls = urls
         self._blocks = BlockRenderer(look, charts)
 
-    def load(
-        self, edition: Edition, past: Past, folder: str, *, only: str | None = None
-    ) -> LoadedEdition:
+    def load(self, edition: Edition, past: Past, folder: str) -> LoadedEdition:
         """Return an edition with its blocks.
 
         Args:
             edition: The edition.
             past: The editions of its report before it.
             folder: Where its pages stand.
-            only: Id of the one view that is wanted; by default, all are.
         """
-        views = [view for view in edition.record.views if only in (None, view.id)]
+        views = edition.record.views
         blocks = [self._blocks.block(edition, view, past, folder) for view in views]
         return LoadedEdition(edition, blocks)
+
+    def block(self, edition: Edition, view: str, past: Past, folder: str, chart_id: str) -> Block:
+        """Return one view of an edition.
+
+        Args:
+            edition: The edition.
+            view: Id of a view that it has.
+            past: The editions of its report before it.
+            folder: Where its pages stand.
+            chart_id: Of the view's first chart.
+        """
+        [recorded] = [one for one in edition.record.views if one.id == view]
+        return self._blocks.block(edition, recorded, past, folder, chart_id)
 
     def content(self, loaded: LoadedEdition, place: Place, parent: str) -> SiteContent:
         """Return all pages of an edition, with the files that they need.

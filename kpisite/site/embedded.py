@@ -70,11 +70,13 @@ class EmbeddedViews:
         self._look = look
         self._urls = urls
 
-    def find(self, source: Source) -> Embedded | None:
+    def find(self, source: Source, number: int) -> Embedded | None:
         """Return the view that a block of a page names.
 
         Args:
             source: What the block says; what is wrong with it is added to its mistakes.
+            number: Of the block on its page: charts are named by it, since a page may show the
+                same view of several editions.
 
         Returns:
             None where there are mistakes.
@@ -92,7 +94,7 @@ class EmbeddedViews:
             return None
         named = {key: str(source.values[key]) for key in _KEYS}
         try:
-            return self._find(named)
+            return self._find(named, number)
         except _UnknownNameError as unknown:
             source.mistakes.append(source.mistake([unknown.key], unknown.message, unknown.hint))
         except KpisiteError as error:
@@ -119,7 +121,7 @@ class EmbeddedViews:
         )
         return self._urls.resolve_assets(html, here)
 
-    def _find(self, named: Mapping[str, str]) -> Embedded:
+    def _find(self, named: Mapping[str, str], number: int) -> Embedded:
         report = self._reports.get(named["report"])
         if report is None:
             message = f"there are no editions of a report '{named['report']}'"
@@ -132,7 +134,7 @@ class EmbeddedViews:
             message = f"'{report.report}' has no edition '{label}'"
             hint = _nearest_label(label, labels)
             raise _UnknownNameError("period", message, hint)
-        return _card(report, labels.index(label), named["view"])
+        return _card(report, labels.index(label), named["view"], number)
 
 
 class _UnknownNameError(KpisiteError):
@@ -151,14 +153,13 @@ def _nearest_label(label: str, labels: Sequence[str]) -> str:
     return f"Valid here: {_LATEST}, {_HISTORY}, and the editions from {labels[0]} to {labels[-1]}."
 
 
-def _card(report: ReportPages, position: int, view: str) -> Embedded:
+def _card(report: ReportPages, position: int, view: str, number: int) -> Embedded:
     """Return a view of one edition."""
     entry = report.entries[position]
     if view not in entry.views:
         message = f"the edition {entry.key} has no view '{view}'"
         raise _UnknownNameError("view", message, nearest(view, entry.views))
-    loaded = report.with_one_view(position, view)
-    [block] = loaded.blocks
+    edition, block = report.block(position, view, f"kpi-{number}-{view}")
     if block.error is not None:
         why = block.error.message.rstrip(".")
         message = f"the view '{view}' of {entry.key} could not be made: {why}"
@@ -166,13 +167,13 @@ def _card(report: ReportPages, position: int, view: str) -> Embedded:
     return Embedded(
         title=block.title,
         description=block.description,
-        source=f"{loaded.record.title}, {period_title(entry.period)}",
+        source=f"{edition.record.title}, {period_title(entry.period)}",
         text=block.text,
         folder=f"{entry.key}/{view}",
         source_folder=entry.key,
         status=entry.status,
         is_kpi=block.is_kpi,
-        theme=loaded.record.definition.theme,
+        theme=edition.record.definition.theme,
     )
 
 

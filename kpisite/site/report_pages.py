@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kpisite.archive.index import Entry
     from kpisite.archive.store import Edition
     from kpisite.render.block_cache import BlockCache
+    from kpisite.render.blocks import Block
     from kpisite.render.chart_templates import ChartTemplates
     from kpisite.render.templates import Templates
     from kpisite.site.content import SiteContent
@@ -199,24 +200,25 @@ class ReportPages:
     def _newest_edition(self) -> Edition:
         return self._entries[-1].load()
 
-    def with_one_view(self, position: int, view: str) -> LoadedEdition:
-        """Return an edition with one of its views alone; each edition is read once.
+    def block(self, position: int, view: str, chart_id: str) -> tuple[Edition, Block]:
+        """Return an edition with one of its views; each edition is read once.
 
         Args:
             position: Of the edition, from 0.
             view: Id of a view that it has.
+            chart_id: Of the view's first chart.
 
         Raises:
             ArchiveError: Its record is missing or damaged.
         """
         if position == self._last:
             edition = self._newest_edition
-        elif position in self._read:
-            edition = self._read[position]
         else:
-            edition = self._read[position] = self._entries[position].load()
+            if position not in self._read:
+                self._read[position] = self._entries[position].load()
+            edition = self._read[position]
         folder, past = self._entries[position].key, self._history.before(position)
-        return self._pages.load(edition, past, folder, only=view)
+        return edition, self._pages.block(edition, view, past, folder, chart_id)
 
     @property
     def _title(self) -> str:

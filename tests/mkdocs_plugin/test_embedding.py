@@ -121,10 +121,14 @@ def test_what_a_view_writes_as_markdown_is_rendered_in_its_card(project):
 
 
 def test_a_chart_comes_to_life_where_it_stands(project):
-    project.write("chart.md", f"# Chart\n\n{block('days', '2024-01')}")
+    project.write("chart.md", f"# Chart\n\n{block('days', '2024-01')}\n{block('days', '2024-03')}")
     page = project.page("chart/index.html")
-    assert 'class="kpi-still"' in page
-    assert "data-kpi-bokeh" in page
+    charts = re.findall(
+        r'<div class="kpi-chart" id="([^"]*)"[^>]* data-kpi-bokeh="[^>]*><svg class="kpi-still"',
+        page,
+    )
+    assert charts == ["kpi-0-days", "kpi-1-days"]
+    assert '"id":"kpi-1-days-0"' in page
     assert 'src="../assets/kpisite/charts.js"' in page
 
 

@@ -135,7 +135,7 @@
     const direction = moved > 0 ? "up" : "down";
     const verdict = metric.good === null ? "neutral" : metric.good === direction ? "good" : "bad";
     const arrow = html("span", { "aria-hidden": "true" }, moved > 0 ? "▲" : "▼");
-    const cell = html("td", { class: `kpi-difference kpi-change ${verdict}` }, html("strong", {}, arrow, ` ${direction} ${text}`));
+    const cell = html("td", { class: `kpi-difference kpi-change ${verdict}` }, html("strong", {}, arrow, ` ${direction} `, html("span", {}, text)));
     if (VERDICTS[verdict]) cell.append(" ", html("span", { class: "kpi-verdict" }, VERDICTS[verdict]));
     return cell;
   }
@@ -269,7 +269,9 @@
     const ids = new Set([...found[1].keys(), ...found[0].keys()]);
     const titles = positions.map((position) => state.data.editions.title[position]);
     const cards = [...ids].map((id) => chartCard(found.map((charts) => charts.get(id)), titles));
-    if (cards.length) place.append(part("Charts", "side by side", cards));
+    if (!cards.length) return;
+    place.append(part("Charts", "side by side", cards));
+    place.querySelectorAll("[data-kpi-rescaled]").forEach(spread);
   }
 
   function editionPage(state, position) {
@@ -334,6 +336,10 @@
     if (!scales[0] || !scales[1] || scales[0].axis !== scales[1].axis) return false;
     const low = Math.min(...scales.map((scale) => scale.low)), high = Math.max(...scales.map((scale) => scale.high));
     stills.forEach((still, side) => rescale(still, scales[side], low, high));
+    for (const border of ["--kpi-l", "--kpi-t", "--kpi-r", "--kpi-b"]) {
+      const widest = Math.max(...stills.map((still) => parseFloat(still.style.getPropertyValue(border))));
+      for (const still of stills) still.style.setProperty(border, `${widest}px`);
+    }
     return true;
   }
 
@@ -349,12 +355,25 @@
     const across = axis === "x";
     const start = (across ? low - from : to - high) / (to - from);
     const size = percent((high - low) / (to - from));
-    const frame = svg("svg", { overflow: "visible", [across ? "x" : "y"]: percent(start), [across ? "width" : "height"]: size });
+    const frame = svg("svg", { overflow: "visible", "data-kpi-rescaled": axis, [across ? "x" : "y"]: percent(start), [across ? "width" : "height"]: size });
     const stays = across
       ? (element) => element.firstElementChild && (element.firstElementChild.getAttribute("x") || "").startsWith("-")
       : (element) => element.matches('.kpi-below, text[y="100%"]');
     for (const element of [...still.children]) if (!stays(element)) frame.append(element);
     still.prepend(frame);
+  }
+
+  // Names at the ends of lines stand closer in a smaller frame: each makes way for the one above.
+  function spread(frame) {
+    const lowest = new Map(); // place along the x axis → where the last name there ends
+    const names = [...frame.children].filter((element) => element.localName === "text");
+    const tops = new Map(names.map((name) => [name, name.getBoundingClientRect().top]));
+    for (const name of names.sort((a, b) => tops.get(a) - tops.get(b))) {
+      const x = name.getAttribute("x"), { top, bottom } = name.getBoundingClientRect();
+      const down = Math.max(0, (lowest.has(x) ? lowest.get(x) : top) - top);
+      if (down) name.setAttribute("dy", Number(name.getAttribute("dy")) + down);
+      if (bottom > top) lowest.set(x, bottom + down - 2);
+    }
   }
 
   // Elements
