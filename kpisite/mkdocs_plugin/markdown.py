@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -13,8 +14,9 @@ if TYPE_CHECKING:
 
 
 def metadata(page: SitePage) -> dict[str, Any]:
-    """Return the metadata of a page."""
-    meta: dict[str, Any] = {"title": page.title, "hide": ["navigation", "toc"]}
+    """Return the metadata of a page; themes take a title for HTML."""
+    title = html.escape(page.title, quote=False)
+    meta: dict[str, Any] = {"title": title, "hide": ["navigation", "toc"]}
     if page.search is None:
         meta["search"] = {"exclude": True}
     return meta

@@ -39,6 +39,8 @@ TICK_ROOM = 14
 """From the frame's edge to the labels of an axis, in CSS pixels."""
 WIDTHS = (240, 280, 320, 360, 420, 480, 560, 640, 760, 900, 1100)
 """Widths of a chart, in CSS pixels, that `kpisite.css` tells apart."""
+WIDE = 480
+"""From that width on a chart has room for texts that a narrow one leaves out."""
 
 _NARROW, _WIDE = frozenset("iljtfrI.,:;|!'()[]- "), frozenset("mwMW@%—…")
 _LINE, _ASCENT = 13, 10.6
@@ -367,7 +369,7 @@ class Canvas:
             angle: By which all are turned, in degrees against the clock; 0 for none.
             name: What the axis is called.
         """
-        count, sides = len(at), self.borders.left + self.borders.right
+        count = len(at)
         widest = max(map(text_width, labels), default=0) + 6
         self.borders.bottom = TICK_ROOM + _LINE + 3
         needs, gaps = widest, max(1, count - 1)
@@ -380,17 +382,16 @@ class Canvas:
             )
             needs = abs(math.cos(turned)) * widest + abs(math.sin(turned)) * _LINE
         elif turn:
-            self.borders.lean_below = _wide_enough(widest * count + sides) or WIDTHS[-1] * 10
+            self.borders.lean_below = self._wide_enough(widest * count) or WIDTHS[-1] * 10
             self.borders.lean = TICK_ROOM + 6 + round(0.71 * widest)
             needs, gaps = 16, count
         if name:
             self.borders.bottom += _LINE + 4
         drawn = []
         for position, (value, label) in enumerate(zip(at, labels, strict=True)):
-            shares = position & -position if position else 1 << 30
-            least = needs * gaps / shares + sides
-            from_ = f"from-{_wide_enough(least) or 0}" if position else ""
-            drawn.append(self._label_below(value, label, from_.replace("from-0", "never"), angle))
+            shares = position & -position  # half of all places have 1, a quarter 2, …
+            shown = self._shown_from(needs * gaps / shares) if position else ""
+            drawn.append(self._label_below(value, label, shown, angle))
         self._group(drawn, f'class="kpi-below" fill="{fill}"')
         if name:
             self._parts.append(
@@ -398,8 +399,23 @@ class Canvas:
                 f' text-anchor="middle">{escape_html(name)}</text>'
             )
 
+    def _shown_from(self, frame: float) -> str:
+        """Return the class of a label that needs so wide a frame."""
+        width = self._wide_enough(frame)
+        return f"kpi-from-{width}" if width else "kpi-never"
+
+    def _wide_enough(self, frame: float) -> int:
+        """Return the first of `WIDTHS` that leaves so wide a frame; 0 where there is none."""
+        borders = self.borders
+        narrow = borders.right if borders.narrow_right is None else borders.narrow_right
+        for width in WIDTHS:
+            right = narrow if width < WIDE else borders.right
+            if width - borders.left - right >= frame:
+                return width
+        return 0
+
     def _label_below(self, value: float, label: str, shown: str, angle: float) -> str:
-        hidden = f' class="kpi-{shown}"' if shown else ""
+        hidden = f' class="{shown}"' if shown else ""
         place = f'x="{_percent(self.x(value))}" y="100%"'
         if not angle:
             down = _short(TICK_ROOM + _ASCENT)
@@ -481,11 +497,6 @@ def _run(points: Iterable[tuple[float, float]], *, lone: bool = False) -> str:
 
 def _dashed(dashes: str) -> str:
     return f' stroke-dasharray="{dashes}"' if dashes else ""
-
-
-def _wide_enough(least: float) -> int:
-    """Return the first of `WIDTHS` that is no less; 0 where there is none."""
-    return next((width for width in WIDTHS if width >= least), 0)
 
 
 def _percent(share: float) -> str:

@@ -240,6 +240,7 @@ def test_a_new_edition_changes_feeds_and_indexes_and_a_cold_build_makes_the_same
     assert machine == {
         *("feed.xml", "index.json", "sales/feed.xml", "sales/index.json"),
         *("sales/2024-03/edition.json", "sales/2024-04/edition.json"),
+        "sales/compare/metrics.json",
         "search/search_index.json",
     }
     assert_same_as_cold(site)

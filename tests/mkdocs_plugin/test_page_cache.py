@@ -541,3 +541,34 @@ def test_a_quiet_build_keeps_nothing_since_it_does_not_hear_warnings(site):
     assert site.build() == (0, 3)
     subprocess.run(quiet, cwd=site.folder, check=True)
     assert site.build() == (3, 0)
+
+
+# What a new edition changes
+
+
+def test_a_new_edition_changes_what_shows_the_newest_and_its_neighbour_and_nothing_else(site):
+    before = site.files()
+    edit(site.report, "until: 2024-04-01", "until: 2024-05-01")
+    assert site.build() == (2, 2)
+    after = site.files()
+    changed = {path for path in after if after[path] != before.get(path)}
+    own = {path for path in changed if path.startswith("sales/2024-04/")}
+    assert own
+    assert changed - own == {
+        "index.html",
+        "index.json",
+        "feed.xml",
+        "sales/index.html",
+        "sales/index.json",
+        "sales/feed.xml",
+        "sales/archive/index.html",
+        "sales/compare/index.html",
+        "sales/compare/metrics.json",
+        "sales/kpis/sold/index.html",
+        "sales/2024-03/index.html",
+        "sales/2024-03/edition.json",
+        "search/search_index.json",
+        "sitemap.xml",
+        "sitemap.xml.gz",
+    }
+    assert before.keys() <= after.keys()

@@ -228,7 +228,7 @@ def test_without_downloads_there_are_neither_files_nor_links(project):
     )
     project.run()
     site = Site(project)
-    assert {uri.split("/")[2] for uri in site.files()} == {"total"}
+    assert {uri.split("/")[2] for uri in site.files()} == {"total", "edition.json"}
     pages = site.pages()
     assert "download" not in pages["sales/2024-W01/shops"]
     assert "kpi-sortable" in pages["sales/2024-W01/shops"]

@@ -34,6 +34,9 @@ class KeepingPage:
         self.still = named["still"]
         return "<chart>"
 
+    def table(self, frame: pd.DataFrame, **named: Any) -> str:
+        return "<table>"
+
     def template(self, path: str, **values: Any) -> str:
         return path
 
