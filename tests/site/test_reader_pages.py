@@ -101,6 +101,7 @@ def test_the_wall_says_in_words_what_is_missed_and_has_its_card_first(walled):
     part = wall.partition("Report c")[2].partition("<h2>")[0]
     assert titles(part, 3) == ["Late", "On_Time", "Calls", "Met"]
     assert part.count("kpi-missed") == 2
+    assert '<p class="kpi-lead">1 of 4 reports needs attention.</p>' in wall
 
 
 def test_the_wall_says_that_targets_are_met_and_nothing_where_there_are_none(project):
