@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kpisite.plugins import NumberFormat
-    from kpisite.views._plot_data import PlotData, Series
+    from kpisite.views._plot_data import PlotData, Series, XAxis
 
 _ZERO_WIDTH_SPACE = "\u200b"
 _TIP = (
@@ -88,11 +88,16 @@ def describe(title: str, kind: str, data: PlotData, number_format: NumberFormat)
     names = [series.name for series in data.series]
     shown = names if len(names) <= 8 else [*names[:7], f"{len(names) - 7} more"]
     listed = " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
-    first, last = data.x.labels[0], data.x.labels[-1]
-    span = f"at {first}" if len(data.x.labels) == 1 else f"from {first} to {last}"
-    head = f"{title}. " if title else ""
-    what = f"{head}{_SHAPES[kind]} of {listed} by {data.x.name}, {span}."
-    return " ".join(filter(None, [what, _course(title, kind, data, number_format)]))
+    what = f"{_SHAPES[kind]} of {listed} by {data.x.name}, {_span(data.x)}"
+    parts = [title, what, _course(title, kind, data, number_format)]
+    return " ".join(part if part.endswith(".") else f"{part}." for part in parts if part)
+
+
+def _span(x: XAxis) -> str:
+    first, last = x.labels[0], x.labels[-1]
+    if len(x.labels) == 1:
+        return f"at {first}"
+    return f"{len(x.labels)} in all" if x.kind == "category" else f"from {first} to {last}"
 
 
 def _course(title: str, kind: str, data: PlotData, number_format: NumberFormat) -> str:
@@ -107,8 +112,7 @@ def _course(title: str, kind: str, data: PlotData, number_format: NumberFormat) 
         else _trend(name, series, number_format)
         for name, series in named[:_TOLD]
     ]
-    sentence = "; ".join(filter(None, parts))
-    return f"{sentence}." if sentence else ""
+    return "; ".join(parts)
 
 
 def _trend(name: str, series: Series, number_format: NumberFormat) -> str:

@@ -195,6 +195,8 @@ def test_a_query_is_coloured_and_fits_a_phone(read, artifacts: Path):
 @pytest.mark.parametrize("width", [360, 1280])
 def test_each_kpi_of_the_wall_has_a_sparkline_that_can_be_read(read, width: int):
     page = read("", width=width)
+    reports = page.locator(".kpi-report h2").all_inner_texts()
+    assert reports == ["New York flights, weekly", "Carriers, monthly"]  # as in the navigation
     sparks = page.locator(".kpi-stat .kpi-spark")
     assert sparks.count() == page.locator(".kpi-stat").count() == 6
     for spark in sparks.all():

@@ -178,3 +178,10 @@ def test_definitions_that_do_not_name_the_switches_have_the_digest_from_before_t
     said = [recorded({}, show_query=value) for value in (True, False)]
     said += [recorded({"downloads": False}), recorded({})]
     assert len({definition.digest for definition in said}) == 4
+
+
+@pytest.mark.parametrize("name", ["show_query", "downloads"])
+def test_a_switch_is_on_or_off_and_nothing_else(name: str):
+    assert f"{name}: Input should be a valid boolean" in mistake(**{name: "maybe"})
+    with pytest.raises(ValidationError, match=rf"views\.v\.{name}"):
+        recorded({}, **{name: "maybe"})

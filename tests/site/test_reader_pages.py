@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kpisite.errors import ViewError
+from kpisite.plugins import QueryOptions, View
 from kpisite.render.block_cache import BlockCache
 from kpisite.render.templates import Templates
 from kpisite.site.archive_site import ArchiveSite
@@ -101,6 +103,7 @@ def test_the_wall_says_in_words_what_is_missed_and_has_its_card_first(walled):
     part = wall.partition("Report c")[2].partition("<h2>")[0]
     assert titles(part, 3) == ["Late", "On_Time", "Calls", "Met"]
     assert part.count("kpi-missed") == 2
+    assert '<p class="kpi-lead">1 of 4 reports needs attention.</p>' in wall
 
 
 def test_the_wall_says_that_targets_are_met_and_nothing_where_there_are_none(project):
@@ -210,7 +213,32 @@ def test_a_query_that_is_not_shown_is_nowhere_in_the_pages(project, where):
         shown = re.sub(r"<[^>]+>", "", page)
         assert "sesame" not in shown, folder
         assert "Query" not in shown, folder
-    assert "the query failed" in pages["sales/2024-W01"]
+    assert "Whoever runs the report is told why." in pages["sales/2024-W01"]
+
+
+class Chatty(View):
+    """Asks what it did not announce, and quotes it when it fails."""
+
+    Options = QueryOptions
+
+    def queries(self):
+        return {}
+
+    def collect(self, collector):
+        raise ViewError(f"cannot ask: {self.options.query}")
+
+    def render_md(self, frames, page):
+        return ""
+
+
+def test_a_query_that_is_not_shown_is_not_quoted_by_an_error_either(project):
+    view = (
+        "  chatty:\n    plugin: 'test_reader_pages:Chatty'\n    args: {datasource: shop, "
+        "query: sesame}\n"
+    )
+    project.write(f"show_query: false\n{project.report}{view}")
+    project.run()
+    assert not [folder for folder, page in Site(project).pages().items() if "sesame" in page]
 
 
 def test_one_view_may_hide_its_query_while_others_show_theirs(project):

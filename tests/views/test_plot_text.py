@@ -57,8 +57,16 @@ def test_bars_of_categories_say_where_they_are_highest_and_lowest() -> None:
     assert "Delay: 3.0 min for Cast." in shown(
         frame.tail(1), "Delay", kind="bar", precision=1, unit="min"
     )
+    assert "Bar chart of delay by carrier, 3 in all. Delay: " in text
     same = frame.assign(delay=2.0)
     assert "Delay: 2 throughout." in shown(same, "Delay", kind="bar")
+
+
+def test_a_name_that_ends_in_a_full_stop_does_not_get_another() -> None:
+    frame = pd.DataFrame({"carrier": ["Acme Inc."], "delay": [7]})
+    text = shown(frame, "All of us.", kind="bar")
+    assert '"All of us. Bar chart of delay by carrier, at Acme Inc. All of us.: 7 for' in text
+    assert text.count("..") == 0
 
 
 def test_a_scatter_claims_no_trend() -> None:
