@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -163,6 +164,16 @@ def test_pages_of_editions_do_not_change_by_it(project):
     (project.docs / "about.md").write_text("# About\n")
     assert project.page("sales/2024-01/index.html") == with_nav
     assert "Sold" in before
+
+
+def test_a_build_with_the_cache_makes_the_same_page(project):
+    blocks = [block("days"), block("sold", "2024-02"), block("sold", "history"), block("note")]
+    project.write("about.md", "# About\n\n" + "\n".join(blocks))
+    cold = project.page("about/index.html")
+    assert cold.count("kpi-embedded") == 4
+    assert project.page("about/index.html") == cold
+    shutil.rmtree(project.folder / ".cache")
+    assert project.page("about/index.html") == cold
 
 
 @pytest.mark.parametrize(
