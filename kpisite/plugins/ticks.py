@@ -24,6 +24,7 @@ _CLOCK_STEPS = (
     *(_DAY * n for n in (1, 2, 5)),
 )
 _DAY_STEPS = (1, 2, 3, 7, 14, 28)
+_LEAST_SPAN = 1e-200  # below that, steps would be 0
 _MOST_TICKS = 5
 _MOST_DATES = 7
 
@@ -59,7 +60,7 @@ def number_ticks(
     near_zero = 0 <= low <= high * near or low * near <= high <= 0
     if from_zero or low == high or near_zero:
         low, high = min(low, 0.0), max(high, 0.0)
-    if low == high:
+    if high - low < _LEAST_SPAN:
         high = low + 1
     whole = all(value == round(value) for value in values)
     step = _step(high - low, low, high, number_format.style, whole=whole)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kpisite.model.definition import Theme
@@ -115,6 +115,7 @@ def test_given_rotation_turns_the_names():
     values=st.lists(st.floats(-1e12, 1e12) | st.just(math.nan), min_size=1, max_size=6),
     name=st.text(min_size=1, max_size=12),
 )
+@example(values=[5e-324], name="least")
 @settings(max_examples=25, deadline=None)
 def test_any_numbers_and_names_give_one_well_formed_svg(kind, values, name):
     frame = pd.DataFrame({"x": [f"{name}{n}" for n in range(len(values))], "n": values})
