@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kpisite.render.templates import template_folder
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -50,6 +52,15 @@ CHART = """\
       time_column: day
 """
 """A view that is drawn by Bokeh."""
+
+
+NOTHING = """\
+  nothing:
+    plugin: table
+    args:
+      datasource: shop
+      query: select * from sales where false
+"""
 
 
 class Project:
@@ -211,6 +222,30 @@ def test_a_project_may_override_a_template_by_its_path(project):
     assert project.build().returncode == 0
     assert "Our wall of 1" in project.page("")
     assert (project.folder / "site" / "assets" / "kpisite" / "kpisite.css").is_file()
+
+
+def test_every_template_can_be_overridden_by_its_path(project):
+    shipped, look = template_folder(), project.folder / "look"
+    marks = {}
+    for template in shipped.rglob("*.html"):
+        path = template.relative_to(shipped).as_posix()
+        marks[path] = mark = f"<!-- ours: {path} -->"
+        own = look / path
+        own.parent.mkdir(parents=True, exist_ok=True)
+        text = template.read_text(encoding="utf-8")
+        # What is before its macros shows nowhere in a file of macros.
+        macro = re.compile(r"({% macro badge\([^)]*\) %})")
+        own.write_text(macro.sub(rf"\1{mark}", text) if macro.search(text) else mark + text)
+    (project.folder / "mkdocs.yml").write_text(
+        MKDOCS.replace("font: false", "font: false, custom_dir: look")
+    )
+    project.report.write_text(REPORT + NOTHING)
+    block = "```kpi\nreport: sales\nview: sold\nperiod: latest\n```\n"
+    (project.folder / "docs" / "notes.md").write_text(f"# Notes\n\n{block}")
+    assert project.build("--strict").returncode == 0
+    site = "".join(path.read_text() for path in (project.folder / "site").rglob("*.html"))
+    assert len(marks) > 9
+    assert [path for path, mark in marks.items() if mark not in site] == []
 
 
 def test_a_page_of_the_project_wins_over_a_generated_one(project):
