@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,7 @@ def write_same_pages(folder: Path, project: Path) -> None:
     _write_config(folder, sorted(page.uri for page in front if page.in_nav))
     for page in front:
         _write_page(folder, page)
-    for content in (planned.content() for planned in site.editions()):
+    for content in (planned.content() for planned in chain(site.editions(), site.overviews())):
         for page in content.pages:
             _write_page(folder, page)
         for asset in content.assets:

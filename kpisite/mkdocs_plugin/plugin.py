@@ -6,6 +6,7 @@ import os
 import posixpath
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
     from kpisite.archive.index import Entry
     from kpisite.pipeline.problems import Problem
     from kpisite.site.content import SiteContent, SitePage
-    from kpisite.site.report_pages import PlannedEdition
+    from kpisite.site.report_pages import PlannedPages
 
 NAME = "kpisite"
 """The plugin's name in `mkdocs.yml`."""
@@ -152,7 +153,7 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
             config, cache, self._site, self._rendered, partial(self._file, config)
         )
         try:
-            for planned in site.editions():
+            for planned in chain(site.editions(), site.overviews()):
                 self._editions.add(planned, files)
             fronts = BlockCache(self._caches / "fronts", code_digest())
             for page in site.front(
@@ -165,9 +166,6 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
             for asset in site.machine_files(fronts, _about(config)):
                 if files.get_file_from_path(asset.uri) is None:
                     files.append(KpiFile.of(config, asset.uri, asset.content))
-            for uri, text in site.front_files(fronts).items():
-                if files.get_file_from_path(uri) is None:
-                    files.append(KpiFile.of(config, uri, text))
         except KpisiteError as error:
             raise PluginError(str(error)) from error
         fronts.prune()
@@ -308,7 +306,7 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
             server.watch(config.theme.custom_dir)
         return server
 
-    def _rendered(self, planned: PlannedEdition) -> SiteContent:
+    def _rendered(self, planned: PlannedPages) -> SiteContent:
         content = planned.content()
         self._problems += content.problems
         return content

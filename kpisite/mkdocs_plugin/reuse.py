@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kpisite.mkdocs_plugin.search import SearchEntries
     from kpisite.site.content import SiteContent, SitePage
     from kpisite.site.page_cache import PageCache
-    from kpisite.site.report_pages import PlannedEdition
+    from kpisite.site.report_pages import PlannedPages
     from kpisite.site.site_folder import SiteFolder
 
 log = logging.getLogger("mkdocs.plugins.kpisite")
@@ -32,7 +32,7 @@ log = logging.getLogger("mkdocs.plugins.kpisite")
 class _EditionFiles:
     """What one edition adds to a build."""
 
-    planned: PlannedEdition
+    planned: PlannedPages
     manifest: Manifest | None
     """What the cache has of it."""
     pages: dict[str, KpiFile] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class EditionFiles:
         config: MkDocsConfig,
         cache: PageCache,
         site: SiteFolder,
-        render: Callable[[PlannedEdition], SiteContent],
+        render: Callable[[PlannedPages], SiteContent],
         make_page: Callable[[SitePage], KpiFile],
     ) -> None:
         """Begin a build.
@@ -86,7 +86,7 @@ class EditionFiles:
         self._in_nav = set(nav_paths(config.nav))
         self._warned = _Warnings(config)
 
-    def add(self, planned: PlannedEdition, files: Files) -> None:
+    def add(self, planned: PlannedPages, files: Files) -> None:
         """Add an edition: from the cache as far as one can know yet, else rendered."""
         edition = _EditionFiles(planned, self._cache.manifest(planned.digest))
         self._editions.append(edition)
@@ -129,8 +129,9 @@ class EditionFiles:
             self._add_rendered(edition, files)
             for file in edition.pages.values():
                 _populate(RenderedPage(file, self._config), self._config, files)
-        reused = sum(edition.manifest is not None for edition in self._editions)
-        made = len(self._editions) - reused
+        editions = [edition for edition in self._editions if edition.planned.of_edition]
+        reused = sum(edition.manifest is not None for edition in editions)
+        made = len(editions) - reused
         log.info("kpisite: pages of editions: %d from the cache, %d made", reused, made)
 
     def keep(self, file: File, output: str, search: SearchEntries) -> None:
@@ -155,7 +156,7 @@ class EditionFiles:
         for edition in self._editions:
             if edition.stored:
                 paths = [f.dest_uri for f in (*edition.pages.values(), *edition.assets.values())]
-                self._site.note(edition.planned.place.folder, edition.planned.digest, paths)
+                self._site.note(edition.planned.folder, edition.planned.digest, paths)
         self._site.save()
         self._cache.prune()
         self.close()
@@ -230,7 +231,7 @@ class EditionFiles:
 
     def _write(self, edition: _EditionFiles) -> bool:
         """Have the files of an edition in the site; False where the cache has them no more."""
-        folder, key = edition.planned.place.folder, edition.planned.digest
+        folder, key = edition.planned.folder, edition.planned.digest
         if self._site.put_back(folder, key):
             self._cache.use(key)
             return True

@@ -15,7 +15,7 @@ from kpisite.site.content import SitePage
 from kpisite.site.embedded import EmbeddedViews
 from kpisite.site.feeds import feed
 from kpisite.site.machine import FEED, INDEX, site_index
-from kpisite.site.report_pages import Front, PlannedEdition, ReportPages
+from kpisite.site.report_pages import Front, PlannedPages, ReportPages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,17 +58,22 @@ class ArchiveSite:
             for report, group in groupby(entries, key=lambda entry: entry.report)
         ]
 
-    def editions(self) -> Iterator[PlannedEdition]:
+    def editions(self) -> Iterator[PlannedPages]:
         """Yield all editions and their older revisions, by report and period."""
         for report in self._reports:
             yield from report.editions()
+
+    def overviews(self) -> Iterator[PlannedPages]:
+        """Yield the pages that show all editions of a report."""
+        for report in self._reports:
+            yield from report.overviews()
 
     def embedded(self) -> EmbeddedViews:
         """Return what finds views for pages of the project."""
         return EmbeddedViews(self._reports, self._look, self._urls)
 
     def front(self, cache: BlockCache, order: Sequence[str] = ()) -> list[SitePage]:
-        """Return the pages that any new edition changes: the wall, and two of each report.
+        """Return the pages of the navigation: the wall, and the newest edition of each report.
 
         Args:
             cache: Has what earlier builds made of them.
@@ -79,8 +84,8 @@ class ArchiveSite:
         """
         fronts = self._fronts(cache)
         wall = self._look.render("pages/wall.html", reports=wall_rows(fronts, order))
-        pages = [page for front in fronts for page in front.pages]
-        return [*pages, SitePage("", "Overview", wall, in_nav=True, search="", json=INDEX)]
+        overview = SitePage("", "Overview", wall, in_nav=True, search="", json=INDEX)
+        return [*(front.page for front in fronts), overview]
 
     def machine_files(self, cache: BlockCache, about: SiteAbout) -> list[Asset]:
         """Return the feeds and indexes that any new edition changes.
@@ -101,17 +106,6 @@ class ArchiveSite:
             told = [entry for part in made for entry in part.told]
             files.append(Asset(FEED, feed(told, about, self._urls).encode()))
         return files
-
-    def front_files(self, cache: BlockCache) -> dict[str, str]:
-        """Return the files that these pages read: path below the site → text.
-
-        Args:
-            cache: See `front`.
-
-        Raises:
-            ArchiveError: A newest edition's record is missing or damaged.
-        """
-        return {uri: text for front in self._fronts(cache) for uri, text in front.files.items()}
 
     def _fronts(self, cache: BlockCache) -> list[Front]:
         if self._made_fronts is None:

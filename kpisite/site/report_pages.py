@@ -5,21 +5,23 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from kpisite.model.words import period_short
 from kpisite.render.block_cache import Rendered
+from kpisite.render.blocks import Asset
 from kpisite.render.past import History
 from kpisite.site.archive_page import archive_folder, archive_page
 from kpisite.site.attention import attention
-from kpisite.site.compare_page import compare_page
-from kpisite.site.content import SitePage
+from kpisite.site.compare_page import compare_folder, compare_page
+from kpisite.site.content import SiteContent, SitePage
 from kpisite.site.edition_pages import EditionPages, LoadedEdition, Neighbour, Place
 from kpisite.site.kpi_pages import KpiPages
 from kpisite.site.machine import INDEX
 from kpisite.site.report_files import report_files
 from kpisite.site.summaries import edition_line
+from kpisite.site.urls import kpis_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from kpisite.render.blocks import Block
     from kpisite.render.chart_templates import ChartTemplates
     from kpisite.render.templates import Templates
-    from kpisite.site.content import SiteContent
     from kpisite.site.machine import SiteAbout
     from kpisite.site.report_files import ReportFiles
     from kpisite.site.urls import Urls
@@ -41,40 +42,37 @@ IN_MENU = 12
 
 
 @dataclass(frozen=True)
-class PlannedEdition:
-    """An edition whose pages are not made yet."""
+class PlannedPages:
+    """Pages that are not made yet: those of an edition, or some that show all of a report."""
 
-    entry: Entry
-    place: Place
-    position: int
-    """Of the edition in its report, from 0."""
+    folder: str
+    """All of them stand here or below."""
     digest: str
-    """Changes with all that the pages of the edition depend on, but for the site around them."""
-    make: Callable[[PlannedEdition], SiteContent]
+    """Changes with all that the pages depend on, but for the site around them."""
+    make: Callable[[], SiteContent]
+    of_edition: bool = True
 
     def content(self) -> SiteContent:
-        """Return its pages.
+        """Return the pages, with the files that they need.
 
         Raises:
-            ArchiveError: Its record is missing or damaged.
+            ArchiveError: A record is missing or damaged.
         """
-        return self.make(self)
+        return self.make()
 
 
 @dataclass(frozen=True)
 class Front:
-    """What stands in front of a report's editions; plain values, so that it can be kept."""
+    """The newest edition as the report's own page; plain values, so that it can be kept."""
 
-    pages: list[SitePage]
+    page: SitePage
     row: dict[str, Any]
     """What the wall shows of the report."""
-    files: dict[str, str] = field(default_factory=dict)
-    """What the pages read: path below the site → text."""
 
     @property
     def about(self) -> tuple[str, str]:
         """The report's title and description, as its newest edition has them."""
-        return self.pages[0].title, self.row["edition"]["description"]
+        return self.page.title, self.row["edition"]["description"]
 
 
 class ReportPages:
@@ -113,7 +111,7 @@ class ReportPages:
         """Its editions, oldest first."""
         return self._entries
 
-    def editions(self) -> Iterator[PlannedEdition]:
+    def editions(self) -> Iterator[PlannedPages]:
         """Yield all editions, oldest first, each before its older revisions."""
         for position, entry in enumerate(self._entries):
             yield self._planned(entry, self._place(position), position)
@@ -121,20 +119,26 @@ class ReportPages:
                 place = Place(_revision_folder(older), archive_folder(self.report), newer=entry)
                 yield self._planned(older, place, position)
 
+    def overviews(self) -> Iterator[PlannedPages]:
+        """Yield the pages that show all editions: the archive, KPIs over time, the comparison."""
+        yield self._overview(archive_folder(self.report), self._archive)
+        if any(entry.metrics for entry in self._entries):
+            yield self._overview(kpis_folder(self.report), self._kpis)
+        if self._last:
+            yield self._overview(compare_folder(self.report), self._compare)
+
     def front(self, cache: BlockCache) -> Front:
-        """Return what any new edition changes: the newest edition whole, the archive, the row.
+        """Return the page of the report, and what the wall shows of it.
 
         Args:
             cache: Has what an earlier build made of the same editions.
         """
         newest = self._planned(self._entries[-1], self._place(self._last), self._last)
-        key = cache.key(["front", newest.digest, [entry.digest for entry in self._entries]])
+        key = cache.key(["front", newest.digest])
         found = cache.get(key)
         if found is not None:
             front = json.loads(found.text)
-            return Front(
-                [SitePage(**page) for page in front["pages"]], front["row"], front["files"]
-            )
+            return Front(SitePage(**front["page"]), front["row"])
         made = self._front()
         if not self.newest.problems:  # what is mended in the archive shows at once
             cache.put(key, Rendered(text=json.dumps(asdict(made))))
@@ -154,9 +158,6 @@ class ReportPages:
             report=self.report,
             json=f"{self.report}/{INDEX}",
         )
-        kpis = KpiPages(self.report, self._title, self._entries, self._look, self._urls)
-        archive = archive_page(self.report, self._title, self._entries, self._look, self._urls)
-        pages = [page, archive, *kpis.pages()]
         shown = self._pages.shown(self.newest, place, "")
         row = {
             "url": self._urls.page("", self.report),
@@ -165,11 +166,26 @@ class ReportPages:
             "attention": attention(self.newest),
             "blocks": [block for block in shown if block["is_kpi"]],
         }
-        files: dict[str, str] = {}
-        if self._last:
-            compare, files = compare_page(self._title, self._entries, self._look, self._urls)
-            pages.append(compare)
-        return Front(pages, row, files)
+        return Front(page, row)
+
+    def _overview(self, folder: str, make: Callable[[], SiteContent]) -> PlannedPages:
+        digests = [one.digest for entry in self._entries for one in (entry, *entry.earlier)]
+        parts = [self._code(self._entries[-1]), self._urls.directory_urls, self._title, digests]
+        digest = hashlib.sha256(json.dumps([folder, *parts]).encode()).hexdigest()
+        return PlannedPages(folder, digest, make, of_edition=False)
+
+    def _archive(self) -> SiteContent:
+        page = archive_page(self.report, self._title, self._entries, self._look, self._urls)
+        return SiteContent([page])
+
+    def _kpis(self) -> SiteContent:
+        pages = KpiPages(self.report, self._title, self._entries, self._look, self._urls)
+        return SiteContent(list(pages.pages()))
+
+    def _compare(self) -> SiteContent:
+        page, files = compare_page(self._title, self._entries, self._look, self._urls)
+        assets = [Asset(uri, text.encode()) for uri, text in files.items()]
+        return SiteContent([page], assets)
 
     def files(self, front: Front, about: SiteAbout, cache: BlockCache) -> ReportFiles:
         """Return what other programs read of the report as a whole.
@@ -225,7 +241,7 @@ class ReportPages:
         """The report's title, as its newest edition has it."""
         return self._newest_edition.record.definition.title
 
-    def _planned(self, entry: Entry, place: Place, position: int) -> PlannedEdition:
+    def _planned(self, entry: Entry, place: Place, position: int) -> PlannedPages:
         parts = [
             self._code(entry),
             self._urls.directory_urls,
@@ -238,16 +254,16 @@ class ReportPages:
             place.newer.digest if place.newer else None,
         ]
         digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-        return PlannedEdition(entry, place, position, digest, self._content)
+        make = functools.partial(self._content, entry, place, position)
+        return PlannedPages(place.folder, digest, make)
 
-    def _content(self, planned: PlannedEdition) -> SiteContent:
-        if planned.entry is self._entries[-1]:
+    def _content(self, entry: Entry, place: Place, position: int) -> SiteContent:
+        if entry is self._entries[-1]:
             loaded = self.newest
         else:
-            past = self._history.before(planned.position)
-            loaded = self._pages.load(planned.entry.load(), past, planned.place.folder)
-        newer = planned.place.newer
-        return self._pages.content(loaded, planned.place, newer.key if newer else self.report)
+            loaded = self._pages.load(entry.load(), self._history.before(position), place.folder)
+        newer = place.newer
+        return self._pages.content(loaded, place, newer.key if newer else self.report)
 
     def _place(self, position: int) -> Place:
         entry = self._entries[position]

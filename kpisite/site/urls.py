@@ -57,6 +57,11 @@ class Urls:
         return _ASSET.sub(lambda match: self.asset(here, match[1]), text)
 
 
+def kpis_folder(report: str) -> str:
+    """Return the folder of the pages of a report's metrics."""
+    return f"{report}/kpis"
+
+
 def kpi_folder(report: str, metric: str) -> str:
     """Return the folder of a metric's page: `flights/kpis/on_time`.
 
@@ -69,4 +74,5 @@ def kpi_folder(report: str, metric: str) -> str:
     safe = _UNSAFE.sub("-", name)[:_LONGEST]
     if safe != name or (slash and not name):
         safe = f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".lstrip("-")
-    return f"{report}/kpis/{view}/{safe}" if slash else f"{report}/kpis/{view}"
+    folder = f"{kpis_folder(report)}/{view}"
+    return f"{folder}/{safe}" if slash else folder

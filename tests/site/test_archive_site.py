@@ -45,7 +45,7 @@ class Shop:
         return ArchiveSite(entries, Templates([self.look]), Urls(), code)
 
     def digests(self, code: str = "code") -> dict[str, str]:
-        return {p.place.folder: p.digest for p in self.site(code).editions()}
+        return {p.folder: p.digest for p in self.site(code).editions()}
 
     def changed(self, before: dict[str, str], code: str = "code") -> list[str]:
         now = self.digests(code)

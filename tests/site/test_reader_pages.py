@@ -155,10 +155,10 @@ def test_the_menu_of_periods_has_the_edition_the_twelve_before_it_and_the_archiv
 
 
 def test_an_edition_more_changes_only_the_page_of_its_neighbour(year):
-    before = {p.place.folder: p.digest for p in year.archive.editions()}
+    before = {p.folder: p.digest for p in year.archive.editions()}
     entries = year.project.archive.editions()[:-1]
     fewer = ArchiveSite(entries, Templates(), Urls(), "code")
-    then = {p.place.folder: p.digest for p in fewer.editions()}
+    then = {p.folder: p.digest for p in fewer.editions()}
     assert [f for f in then if then[f] != before[f]] == ["sales/2024-W14"]
 
 
