@@ -143,11 +143,16 @@ def _whole(points: Sequence[KpiPoint]) -> Period:
 
 
 def _with_a_year(days: Ticks) -> Ticks:
-    """Return ticks of which at least the first says its year: `Jan 2013`."""
+    """Return ticks of which one says its year: `2013` instead of "Jan", else `Mar 2013`."""
     if not days.labels or any(label.isdecimal() for label in days.labels):
         return days
-    first = f"{days.labels[0]} {wall_time(days.at[0]).year}"
-    return replace(days, labels=(first, *days.labels[1:]))
+    january = MONTHS[0]
+    if january in days.labels:
+        place = days.labels.index(january)
+        year = str(wall_time(days.at[place]).year)
+    else:
+        place, year = 0, f"{days.labels[0]} {wall_time(days.at[0]).year}"
+    return replace(days, labels=(*days.labels[:place], year, *days.labels[place + 1 :]))
 
 
 def _value_ticks(points: Sequence[KpiPoint]) -> Ticks:

@@ -240,6 +240,14 @@ def test_thousands_of_editions_make_a_small_drawing_that_finds_all_of_them():
     assert places[-1][0] == 0
 
 
+@pytest.mark.parametrize(
+    ("first", "label"), [(date(2013, 1, 7), "Apr 2013"), (date(2012, 9, 3), "2013")]
+)
+def test_the_axis_says_a_year(first, label):
+    entries = weekly(*[0.7] * 28, first=first)[8:]
+    assert f">{label}</text>" in chart(page(entries))
+
+
 def test_what_data_says_is_escaped_everywhere():
     bad = '<script>"&'
     first, second = list(periods(date(2013, 1, 7), "week", 2))

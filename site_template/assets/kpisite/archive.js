@@ -12,7 +12,8 @@
       const cell = cells.get(row.querySelector("a").href);
       return { row, cell, name: cell.title, statuses: row.dataset.kpiStatus.split(" ") };
     });
-    const columns = [...page.querySelector("thead tr").cells].length - (form.kpi ? form.kpi.options.length - 1 : 0);
+    const kpis = form.kpi ? form.kpi.options.length - 1 : 0;
+    const columns = page.querySelector("thead tr").cells.length - kpis; // before those of KPIs
     form.hidden = false;
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("change", () => {
@@ -42,8 +43,9 @@
       if (!legend) return;
       legend.hidden = !levels;
       if (levels) {
-        legend.firstElementChild.textContent = option.dataset.low || "no data";
-        legend.lastElementChild.textContent = option.dataset.high;
+        legend.querySelector("[data-kpi-low]").textContent = option.dataset.low;
+        legend.querySelector("[data-kpi-high]").textContent = option.dataset.high;
+        legend.querySelector(".kpi-cal-none").hidden = !levels.includes("-");
       }
     }
 
