@@ -12,10 +12,10 @@ import pytest
 from kpisite.model.metric import Metric
 from kpisite.model.number import NumberFormat
 from kpisite.model.period import Period
-from kpisite.render.block_cache import BlockCache
 from kpisite.render.templates import Templates
 from kpisite.site.archive_site import ArchiveSite
 from kpisite.site.compare_page import compare_page, metrics_json
+from kpisite.site.content import SiteContent
 from kpisite.site.urls import Urls
 
 
@@ -120,29 +120,17 @@ def test_addresses_name_the_files_without_directory_urls():
     assert json.loads(text)["address"] == "../{label}/index.html"
 
 
-@pytest.fixture
-def front(project):
+def overviews(site: ArchiveSite) -> dict[str, SiteContent]:
+    return {planned.folder: planned.content() for planned in site.overviews()}
+
+
+def test_the_archive_and_each_edition_lead_to_the_page(project):
     project.run()
-
-    def made() -> tuple[dict[str, str], dict[str, str]]:
-        site = ArchiveSite(project.archive.editions(), Templates(), Urls(), "code")
-        cache = BlockCache(project.folder / "fronts", "code")
-        return {page.folder: page.text for page in site.front(cache)}, site.front_files(cache)
-
-    return made
-
-
-def test_the_page_and_its_file_come_back_from_the_cache(front):
-    first = front()
-    assert "sales/compare" in first[0]
-    assert list(first[1]) == ["sales/compare/metrics.json"]
-    assert front() == first
-
-
-def test_the_archive_and_each_edition_lead_to_the_page(front, project):
-    pages, _ = front()
-    assert '<a href="../compare/">Compare two editions</a>' in pages["sales/archive"]
     site = ArchiveSite(project.archive.editions(), Templates(), Urls(), "code")
+    made = overviews(site)
+    assert [asset.uri for asset in made["sales/compare"].assets] == ["sales/compare/metrics.json"]
+    [archive] = made["sales/archive"].pages
+    assert '<a href="../compare/">Compare two editions</a>' in archive.text
     first, second = (planned.content().pages[0].text for planned in site.editions())
     assert "Compare with" not in first
     assert '<a href="../compare/?a=2024-W01&amp;b=2024-W02">' in second
@@ -152,8 +140,6 @@ def test_a_report_with_one_edition_has_nothing_to_compare(project):
     project.write(project.report.replace("until: 2024-01-15", "until: 2024-01-08"))
     project.run()
     site = ArchiveSite(project.archive.editions(), Templates(), Urls(), "code")
-    cache = BlockCache(project.folder / "fronts", "code")
-    pages = {page.folder: page.text for page in site.front(cache)}
-    assert "sales/compare" not in pages
-    assert "compare" not in pages["sales/archive"]
-    assert site.front_files(cache) == {}
+    made = overviews(site)
+    assert "sales/compare" not in made
+    assert "compare" not in made["sales/archive"].pages[0].text
