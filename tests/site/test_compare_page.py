@@ -6,6 +6,7 @@ import json
 import re
 from datetime import UTC, datetime
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,8 +16,10 @@ from kpisite.model.period import Period
 from kpisite.render.templates import Templates
 from kpisite.site.archive_site import ArchiveSite
 from kpisite.site.compare_page import compare_page, metrics_json
-from kpisite.site.content import SiteContent
 from kpisite.site.urls import Urls
+
+if TYPE_CHECKING:
+    from kpisite.site.content import SiteContent
 
 
 def entry(month: int, *metrics: Metric, status: str = "sealed"):
