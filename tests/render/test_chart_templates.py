@@ -33,6 +33,7 @@ from kpisite.render.block_cache import BlockCache
 from kpisite.render.chart_templates import ChartTemplates
 from kpisite.render.chart_values import UnfitError
 from kpisite.render.charts import chart_html
+from kpisite.render.tables import table_html
 from kpisite.testing import MemoryPage, ViewContract
 from kpisite.views.plot import Plot as PlotView
 
@@ -345,6 +346,8 @@ class Page:
     templates = ChartTemplates.kept_in(Path(sys.argv[1]), "code")
     def chart_from(self, draw, structure, values, **more):
         return self.templates.html(draw, structure, values, id="kpi-x", **more)
+    def table(self, frame, **options):
+        return ""
 
 days = pd.date_range("2013-02-04", periods=3, tz="UTC")
 for kind in ("line", "bar", "barh", "scatter"):
@@ -394,13 +397,18 @@ class Page:
         self.theme = Theme()
         self.pairs: list[tuple[str, str]] = []
 
-    def chart_from(self, by: Any, structure: Any, values: Any, *, description: str, height: int):
+    def chart_from(
+        self, by: Any, structure: Any, values: Any, *, description: str, height: int, still: str
+    ):
         assert SHARED.template(by, structure, values, height) is not None
         self.pairs.append(both(SHARED, values, structure, height, by))
         return ""
 
     def template(self, path: str) -> str:
         return path
+
+    def table(self, frame: pd.DataFrame, **options: Any) -> str:
+        return table_html(frame, **options)
 
 
 @st.composite
