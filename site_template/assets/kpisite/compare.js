@@ -8,12 +8,12 @@
   const BYTES = ["B", "kB", "MB", "GB", "TB", "PB"];
   const SYMBOLS = { USD: "$", EUR: "€", GBP: "£", JPY: "¥" };
   const SPANS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
-  let current = null; // what is known of the page that shows: {page, data, editions}
+  let current = null; // what is known of the page that shows: {page, path, data, editions}
 
   async function onPage() {
     const page = document.querySelector("[data-kpi-compare]");
     if (current && current.page === page) return;
-    current = page && { page, editions: new Map() };
+    current = page && { page, path: location.pathname, editions: new Map() };
     if (!page) return;
     const state = current;
     try {
@@ -402,7 +402,8 @@
   }
 
   window.addEventListener("popstate", () => {
-    if (current && current.data && current.page.isConnected) update(current);
+    const here = current && current.data && current.page.isConnected && current.path === location.pathname;
+    if (here) update(current); // else Material brings another page
   });
   if (typeof window.document$ !== "undefined") window.document$.subscribe(onPage);
   else if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", onPage);
