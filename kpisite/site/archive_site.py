@@ -56,7 +56,7 @@ class ArchiveSite:
             yield from report.editions()
 
     def front(self, cache: BlockCache) -> list[SitePage]:
-        """Return the pages that any new edition changes: the wall, and two of each report.
+        """Return the pages that any new edition changes: the wall, and the front of each report.
 
         Args:
             cache: Has what earlier builds made of them.
