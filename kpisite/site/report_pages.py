@@ -97,7 +97,7 @@ class ReportPages:
                 yield self._planned(older, place, position)
 
     def front(self, cache: BlockCache) -> Front:
-        """Return what any new edition changes: the newest edition whole, the archive, the KPIs, the row.
+        """Return what any new edition changes: the newest edition whole, archive, KPIs, the row.
 
         Args:
             cache: Has what an earlier build made of the same editions.
