@@ -139,8 +139,8 @@ def test_every_public_name_for_plugins_is_on_their_page() -> None:
     assert not set(kpisite.plugins.__all__) - words(GUIDE / "plugins.md")
 
 
-def test_every_template_and_colour_is_on_the_page_of_the_site() -> None:
-    page = (GUIDE / "site.md").read_text(encoding="utf-8")
+def test_every_template_and_colour_is_on_the_page_of_the_look() -> None:
+    page = (GUIDE / "look.md").read_text(encoding="utf-8")
     look = ROOT / "site_template"
     for path in look.rglob("*.html"):
         assert f"`{path.relative_to(look).as_posix()}`" in page
@@ -180,7 +180,7 @@ def test_the_page_for_contributors_names_every_folder_layer_and_target() -> None
 
 
 def test_the_stylesheet_of_a_project_comes_after_the_shipped_one(tmp_path: Path) -> None:
-    page = examples(GUIDE / "site.md")
+    page = [*examples(GUIDE / "site.md"), *examples(GUIDE / "look.md")]
     settings: dict[str, object] = {}
     for example in page:
         if example.language == "yaml":

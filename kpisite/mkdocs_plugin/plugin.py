@@ -59,8 +59,7 @@ NAME = "kpisite"
 """The plugin's name in `mkdocs.yml`."""
 ASSETS = "assets/kpisite"
 """Folder of the stylesheet and the scripts in the site."""
-SCRIPTS = ("archive.js", "history.js", "charts.js")
-"""Those that every page loads; the last comes first."""
+STYLES, SCRIPTS = ("kpisite.css",), ("charts.js", "names.js", "history.js", "archive.js")
 
 
 class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call]
@@ -97,10 +96,11 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         if shipped not in map(os.path.abspath, config.theme.dirs):
             position = 1 if config.theme.custom_dir else 0
             config.theme.dirs.insert(position, shipped)
-        added = [("extra_css", "kpisite.css"), *(("extra_javascript", name) for name in SCRIPTS)]
-        for kind, name in added:
-            if f"{ASSETS}/{name}" not in map(str, config[kind]):
-                config[kind].insert(0, f"{ASSETS}/{name}")  # the project's own come after, and win
+        for kind, names in (("extra_css", STYLES), ("extra_javascript", SCRIPTS)):
+            own = [f"{ASSETS}/{name}" for name in names]
+            given = list(map(str, config[kind]))
+            # The project's own come after, and win.
+            config[kind][:0] = [path for path in own if path not in given]
         return config
 
     def on_pre_build(self, *, config: MkDocsConfig) -> None:

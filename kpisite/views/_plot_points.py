@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 HEIGHT = 280
 _MOST_NAMES = 30
 _NAME_WIDTH = 125
-_FRAME = (270, 225)
+_FRAME = (220, 220)
 """Width and height in pixels of the frame on a phone, where names must not meet."""
 
 

@@ -17,6 +17,7 @@ ASSETS = Path(__file__).parents[2] / "site_template" / "assets" / "kpisite"
 MOUNTED = "document.querySelectorAll('[data-kpi-mounted]').length === 2"
 COLOURS = "Bokeh.documents.map((d) => d.roots()[0].renderers[0].glyph.line_color.value)"
 
+BROKEN = "<template>{</template></div>"
 MATERIAL = """<script>
 window.document$ = {subscribe(f) { window.nextPage = f; f(); }};
 </script>"""
@@ -39,7 +40,7 @@ def page(browser: Browser, tmp_path: Path):
     for asset in ("charts.js", "kpisite.css"):
         shutil.copy(ASSETS / asset, tmp_path)
     tools = chart("b").replace('id="b"', 'id="b" data-kpi-tools', 1)
-    broken = '<div class="kpi-chart" id="broken" data-kpi-bokeh="x"><template>{</template></div>'
+    broken = f'<div class="kpi-chart" id="broken" data-kpi-bokeh="{name}">' + BROKEN
     (tmp_path / "index.html").write_text(
         "<!doctype html><meta charset=utf-8><link rel=stylesheet href=kpisite.css>"
         f"<body>{broken}{chart('a')}{tools}{MATERIAL}<script src=charts.js></script>"

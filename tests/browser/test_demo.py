@@ -167,13 +167,14 @@ def test_an_edition_prints_with_its_charts_and_without_the_navigation(read, arti
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert not page.locator(".md-header").is_visible()
-    pictures = page.locator(".kpi-chart-paper").all()
-    assert len(pictures) == 3
-    for picture in pictures:
-        box = picture.bounding_box()
+    stills = page.locator(".kpi-still").all()
+    assert len(stills) == 3
+    for still in stills:
+        assert still.is_visible()
+        box = still.bounding_box()
         assert box is not None
-        assert 200 < box["width"] < 351
+        assert 90 < box["width"] < 351
         assert box["height"] > 80
+    assert not page.locator(".kpi-chart-canvas").first.is_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 703
     page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert page.locator(".kpi-chart-paper").count() == 0

@@ -32,12 +32,13 @@ class FakePage:
         self.figure: Any = None
         self.structure: Any = None
         self.description = ""
+        self.still = ""
 
     def chart_from(
-        self, draw: Any, structure: Any, values: Any, *, description: str, height: int
+        self, draw: Any, structure: Any, values: Any, *, description: str, height: int, still: str
     ) -> str:
         self.figure, self.description = draw(structure, values), description
-        self.structure = structure
+        self.structure, self.still = structure, still
         return "<chart>"
 
     def template(self, path: str, **values: Any) -> str:

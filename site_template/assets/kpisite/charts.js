@@ -7,7 +7,7 @@
   const WIDE = 480; // CSS pixels; kpisite.css hides narrow legends from there on
   const folder = new URL(".", document.currentScript.src);
   const charts = new Map(); // element -> {doc, root, views}, null while it is being drawn
-  let library = null;
+  let library = null, expected = false;
 
   function loadBokeh(name) {
     library = library || new Promise((resolve, reject) => {
@@ -23,6 +23,15 @@
     return library;
   }
 
+  // Fetched at once, run in an idle moment.
+  function expectBokeh(name) {
+    if (expected) return;
+    expected = true;
+    const link = document.createElement("link");
+    Object.assign(link, { rel: "preload", as: "script", href: new URL(name, folder).href });
+    document.head.append(link);
+  }
+
   async function mount(element) {
     if (charts.has(element)) return;
     charts.set(element, null);
@@ -32,16 +41,15 @@
       if (element.closest("[data-kpi-tools]")) addTools(doc.roots[0]);
       const Bokeh = await loadBokeh(element.dataset.kpiBokeh);
       if (!element.isConnected) return void charts.delete(element);
-      const known = new Set(Bokeh.documents);
+      const live = Bokeh.require("document").Document.from_json(doc);
+      const chart = { doc: live, root: live.roots()[0], views: null, ticks: new Map() };
+      paint(element, chart); // before it is drawn, so that it is drawn once
+      fit(element, chart);
       const target = element.appendChild(document.createElement("div"));
       target.className = "kpi-chart-canvas";
-      const views = await Bokeh.embed.embed_item({ doc, root_id: doc.roots[0].id }, target);
-      const live = Bokeh.documents.find((one) => !known.has(one) && one.roots()[0].id === doc.roots[0].id);
-      const chart = { doc: live, root: live.roots()[0], views, ticks: new Map() };
+      chart.views = await Bokeh.embed.add_document_standalone(live, target);
       charts.set(element, chart);
       if (!element.isConnected) return unmount(element);
-      paint(element, chart);
-      fit(element, chart);
       sizes.observe(element);
       element.setAttribute("data-kpi-mounted", "");
     } catch (error) {
@@ -184,10 +192,18 @@
   // When
 
   const near = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) if (isIntersecting) whenIdle(() => mount(target));
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      expectBokeh(target.dataset.kpiBokeh);
+      whenIdle(() => mount(target));
+    }
   }, { rootMargin: NEAR });
 
-  const whenIdle = window.requestIdleCallback || ((call) => setTimeout(call, 200));
+  function whenIdle(call) {
+    if (window.requestIdleCallback) requestIdleCallback(call, { timeout: 100 });
+    else setTimeout(call, 200);
+  }
+
   const savesData = () => Boolean(navigator.connection && navigator.connection.saveData);
 
   const sizes = new ResizeObserver((entries) => {

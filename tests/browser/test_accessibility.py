@@ -1,0 +1,42 @@
+"""No page has a mistake that axe-core finds, in either palette, on a phone or on a desk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.browser
+
+PAGES = (
+    "",
+    "flights/",
+    "flights/2013-W06/",
+    "flights/2013-W06/on_time/",
+    "flights/2013-W06/delay_by_carrier/",
+    "flights/archive/",
+    "carriers/2013-02/",
+)
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+EXCEPT = {"exclude": [[".md-progress[aria-label]"]]}
+"""Material's line for the time that a page loads stands outside of all landmarks."""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_finds_nothing(browser: Browser, address: str, width, scheme):
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    found = {}
+    for path in PAGES:
+        page.goto(address + path)
+        page.wait_for_timeout(300)
+        for violation in Axe().run(page, context=EXCEPT, options=RULES).response["violations"]:
+            nodes = [node["html"][:160] for node in violation["nodes"][:3]]
+            found[f"{path}: {violation['id']}"] = nodes
+    context.close()
+    assert found == {}
