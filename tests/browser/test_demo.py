@@ -16,7 +16,21 @@ pytestmark = pytest.mark.browser
 
 WIDTHS = (360, 768, 1280)
 EDITION = "flights/2013-W06/"
-PAGES = ("", EDITION, "flights/2013-W06/delay_by_carrier/", "flights/archive/", "carriers/2013-02/")
+PAGES = (
+    "",
+    "flights/",
+    EDITION,
+    "flights/2013-W06/on_time/",
+    "flights/2013-W06/delay_by_carrier/",
+    "flights/2013-W06/destinations/",
+    "flights/archive/",
+    "flights/kpis/on_time/",
+    "flights/compare/",
+    "carriers/2013-02/",
+    "carriers/archive/",
+    "guide/embed/",
+)
+"""Each kind of page."""
 GLYPHS = """() => Object.fromEntries(Bokeh.documents.map((document) => {
   const plot = document.roots()[0];
   const series = (r) => r.glyph && r.tags.some((tag) => /^kpi-series/.test(tag));
@@ -54,10 +68,11 @@ class Reader:
 
     def draw(self) -> None:
         """Scroll through the page until all its charts are drawn."""
-        for chart in self.page.locator(".kpi-chart").all():
+        for chart in self.page.locator(".kpi-chart[data-kpi-bokeh]").all():
             chart.scroll_into_view_if_needed()
         self.page.wait_for_function(
-            "[...document.querySelectorAll('.kpi-chart')].every((c) => 'kpiMounted' in c.dataset)"
+            "[...document.querySelectorAll('[data-kpi-bokeh]')]"
+            ".every((c) => 'kpiMounted' in c.dataset)"
         )
 
 
