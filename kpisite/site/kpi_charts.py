@@ -193,16 +193,10 @@ def _add_target(
         canvas.line([run[0], until], [target] * 2, colour("good"), width=1, dashes="4 3")
     newest = points[-1].metric
     if newest.target is not None:
-        label = f"target {target_text(newest.target, points[-1])}"
+        label = f"target {newest.target_alone}"
         canvas.borders.right = text_width(label) + 14
         canvas.borders.narrow_right = 10
         canvas.text(label, end, newest.target, fill=colour("good"), shift=(8, 0), wide=True)
-
-
-def target_text(target: float, point: KpiPoint) -> str:
-    """Return a target as its KPI's verdict says it: `80 %`."""
-    met = point.metric.model_copy(update={"value": target, "target": target})
-    return met.target_text.removeprefix("target ").removesuffix(" met")
 
 
 def _side(point: KpiPoint) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from kpisite.site.content import SitePage
-from kpisite.site.kpi_charts import HEIGHT, KpiChart, history_chart, target_text, years_chart
+from kpisite.site.kpi_charts import HEIGHT, KpiChart, history_chart, years_chart
 from kpisite.site.kpi_history import KpiPoint, kpi_histories
 from kpisite.site.machine import INDEX
 from kpisite.site.urls import kpi_folder
@@ -115,7 +115,7 @@ def _target(points: Sequence[KpiPoint]) -> str:
     if newest.target is None:
         return ""
     side = "less" if newest.good == "down" else "more"
-    return f"{target_text(newest.target, points[-1])} or {side}"
+    return f"{newest.target_alone} or {side}"
 
 
 def _summary(points: Sequence[KpiPoint], known: Sequence[KpiPoint]) -> str:
