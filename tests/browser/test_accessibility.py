@@ -19,6 +19,8 @@ PAGES = (
     "flights/2013-W06/on_time/",
     "flights/2013-W06/delay_by_carrier/",
     "flights/archive/",
+    "flights/archive/?kpi=on_time",
+    "flights/kpis/on_time/",
     "carriers/2013-02/",
 )
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
