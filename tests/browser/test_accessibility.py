@@ -19,6 +19,7 @@ PAGES = (
     "flights/2013-W06/on_time/",
     "flights/2013-W06/delay_by_carrier/",
     "flights/archive/",
+    "flights/archive/?kpi=on_time",
     "flights/kpis/on_time/",
     "flights/compare/?a=2013-W05&b=2013-W06",
     "guide/embed/",
