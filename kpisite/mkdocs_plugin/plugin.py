@@ -65,7 +65,8 @@ NAME = "kpisite"
 ASSETS = "assets/kpisite"
 """Folder of the stylesheet and the scripts in the site."""
 STYLES = ("kpisite.css",)
-SCRIPTS = ("charts.js", "names.js", "reader.js", "archive.js", "history.js", "compare.js")
+SCRIPTS = ("charts.js", "names.js", "reader.js")
+"""Those that every page loads; other pages name their own."""
 
 
 class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call]

@@ -67,6 +67,7 @@ def archive_page(
             for name, metric in metrics.items()
         ],
         count=len(entries),
+        script=urls.asset(here, "assets/kpisite/archive.js"),
         years=[(year, list(group)) for year, group in groupby(rows, key=lambda r: r["year"])],
     )
     first, last = period_title(entries[0].period), period_title(entries[-1].period)

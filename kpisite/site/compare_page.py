@@ -48,6 +48,7 @@ def compare_page(
         report_url=urls.page(here, report),
         archive_url=urls.page(here, f"{report}/archive"),
         metrics=METRICS,
+        script=urls.asset(here, "assets/kpisite/compare.js"),
         editions=[_edition(entry, here, urls) for entry in (first, second)],
         rows=_rows(first, second),
     )

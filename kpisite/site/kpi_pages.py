@@ -68,6 +68,7 @@ class KpiPages:
             history=_chart(history),
             years=_chart(years),
             height=HEIGHT,
+            script=self._urls.asset(here, "assets/kpisite/history.js"),
             rows=[_row(point, addresses) for point in reversed(points)],
         )
         title = f"{newest.title} over time – {self._title}"

@@ -41,14 +41,15 @@ def folder(tmp_path: Path) -> Path:
     urls, look = Urls(directory_urls=False), Templates()
     made = [*KpiPages("flights", "Flights", entries(), look, urls).pages()]
     made.append(archive_page("flights", "Flights", entries(), look, urls))
+    (tmp_path / "assets" / "kpisite").mkdir(parents=True)
     for asset in ("history.js", "archive.js", "kpisite.css"):
-        shutil.copy(ASSETS / asset, tmp_path)
+        shutil.copy(ASSETS / asset, tmp_path / "assets" / "kpisite")
     for page in made:
         up = "../" * (page.folder.count("/") + 1)
         write(
             tmp_path / page.folder,
-            f"<link rel=stylesheet href={up}kpisite.css><body class=md-typeset>{page.text}"
-            f"<script src={up}history.js></script><script src={up}archive.js></script>",
+            f"<link rel=stylesheet href={up}assets/kpisite/kpisite.css>"
+            f"<body class=md-typeset>{page.text}",
         )
     for entry in entries():
         write(tmp_path / entry.key, f"<h1>{entry.label}</h1>")

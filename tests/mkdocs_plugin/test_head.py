@@ -47,11 +47,11 @@ class Head(HTMLParser):
 
     @property
     def feeds(self) -> list[str]:
-        return self.linked("alternate", "application/atom+xml")
+        return self.linked("alternate feed", "application/atom+xml")
 
     @property
     def json(self) -> list[str]:
-        return self.linked("alternate", "application/json")
+        return self.linked("alternate describedby", "application/json")
 
 
 def make(folder: Path, monkeypatch: pytest.MonkeyPatch, **changes: object) -> Site:
@@ -161,7 +161,7 @@ def test_without_an_address_no_feed_is_there_and_none_is_named(tmp_path, monkeyp
     assert found.named("og:url") == []
     assert found.named("og:title") == ["Sales, monthly – January 2024"]
     assert head(site, "notes").links == [
-        link for link in head(site, "notes").links if link[0] != "alternate"
+        link for link in head(site, "notes").links if not link[0].startswith("alternate")
     ]
 
 

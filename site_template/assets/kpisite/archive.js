@@ -3,6 +3,9 @@
 (function () {
   "use strict";
 
+  if (window.kpiArchive) return; // Material runs it again when the reader comes back to such a page
+  window.kpiArchive = true;
+
   function start(page) {
     const form = page.querySelector(".kpi-filters");
     const rows = [...page.querySelectorAll("tr[data-kpi-status]")]; // newest first

@@ -3,6 +3,9 @@
 (function () {
   "use strict";
 
+  if (window.kpiCompare) return; // Material runs it again when the reader comes back to such a page
+  window.kpiCompare = true;
+
   const SIDES = ["a", "b"];
   const VERDICTS = { good: "better", bad: "worse" };
   const BYTES = ["B", "kB", "MB", "GB", "TB", "PB"];

@@ -3,6 +3,9 @@
 (function () {
   "use strict";
 
+  if (window.kpiHistory) return; // Material runs it again when the reader comes back to such a page
+  window.kpiHistory = true;
+
   const TOUCH = 44; // CSS pixels; what is farther from a point does not mean it
 
   function start(box) {

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-NAMES = ("meta[property]", "meta[name=description]", "link[rel=alternate]")
+NAMES = ("meta[property]", "meta[name=description]", "link[rel~=alternate]")
 LINKS = ("link[rel=canonical]", "link[rel=prev]", "link[rel=next]")
 TAGS = f"""() => [...document.head.querySelectorAll('{", ".join([*NAMES, *LINKS])}')].map(
   tag => [tag.rel, tag.getAttribute('property'), tag.type, tag.href ?? tag.content].join(' ')
@@ -28,7 +28,7 @@ def test_after_instant_navigation_a_page_has_the_head_that_it_has_when_loaded(
     go_to_next(page)
     assert page.evaluate("window.stayed"), "the page was loaded after all"
     tags = page.evaluate(TAGS)
-    assert f"alternate  application/json {address}flights/2013-W06/edition.json" in tags
+    assert f"alternate describedby  application/json {address}flights/2013-W06/edition.json" in tags
     loaded = browser.new_page()
     loaded.goto(f"{address}flights/2013-W06/")
     assert tags == loaded.evaluate(TAGS)
