@@ -408,7 +408,11 @@
     const here = current && current.data && current.page.isConnected && current.path === location.pathname;
     if (here) update(current); // else Material brings another page
   });
-  if (typeof window.document$ !== "undefined") window.document$.subscribe(onPage);
-  else if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", onPage);
-  else onPage();
+  function begin() { // Material's own script comes after this one
+    if (typeof window.document$ !== "undefined") window.document$.subscribe(onPage);
+    else onPage();
+  }
+
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
+  else begin();
 })();

@@ -130,7 +130,11 @@
     for (const box of document.querySelectorAll(".kpi-history:not([tabindex])")) start(box);
   }
 
-  if (typeof window.document$ !== "undefined") window.document$.subscribe(onPage);
-  else if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", onPage);
-  else onPage();
+  function begin() { // Material's own script comes after this one
+    if (typeof window.document$ !== "undefined") window.document$.subscribe(onPage);
+    else onPage();
+  }
+
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
+  else begin();
 })();
