@@ -33,8 +33,8 @@ def measure() -> dict[str, dict[str, float]]:
     """Return CPU seconds per chart by kind: medians over charts with different data.
 
     `figure` is what it takes to draw a chart with Bokeh and to make its JSON with
-    `bokeh.embed.json_item`, `fill` to fill the template of such charts. To read the frame and to
-    find ticks and words, `values`, comes before either.
+    `bokeh.embed.json_item`, `fill` to fill the template of such charts. To read the frame, to find
+    ticks and words, and to draw the chart as SVG, `values`, comes before either.
     """
     return {kind: _measured(kind) for kind in KINDS}
 
@@ -91,10 +91,13 @@ class _Page:
         self.charts: list[dict[str, Any]] = []
 
     def chart_from(
-        self, draw: Any, structure: Any, values: Any, *, description: str, height: int
+        self, draw: Any, structure: Any, values: Any, *, description: str, height: int, still: str
     ) -> str:
         chart = {"draw": draw, "structure": structure, "values": values, "height": height}
         self.charts.append(chart)
+        return still
+
+    def table(self, frame: pd.DataFrame, **look: Any) -> str:
         return ""
 
 
