@@ -239,7 +239,7 @@ def _edition_cells(entry: Entry) -> tuple[object, ...]:
 def _metric_cells(metric: Metric) -> tuple[object, ...]:
     shown = metric.format
     return (
-        metric.name.partition("/")[0],
+        metric.view,
         metric.name,
         metric.title,
         metric.value,

@@ -82,6 +82,11 @@ class Metric(StrictModel):
         return self.value <= self.target if self.good == "down" else self.value >= self.target
 
     @property
+    def view(self) -> str:
+        """Id of the view that it comes from."""
+        return self.name.partition("/")[0]
+
+    @property
     def target_alone(self) -> str:
         """The target as it was written: `80 %`; "" where there is none."""
         if self.target is None:

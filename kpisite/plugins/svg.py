@@ -129,10 +129,6 @@ class Canvas:
         """Return where a value is: 0 at the top edge, 1 at the bottom."""
         return (self._y_end - value) / self._y_range
 
-    def add(self, svg: str) -> None:
-        """Add elements that the caller has made, with everything in them escaped."""
-        self._parts.append(svg)
-
     def lines_across(self, at: Iterable[float], stroke: str, *, dashes: str = "") -> None:
         """Draw hairlines from the left edge to the right.
 

@@ -76,12 +76,7 @@ class FormatDocument(Document):
     @classmethod
     def of(cls, number: NumberFormat) -> Self:
         """Return what is said of a format."""
-        return cls(
-            style=number.style,
-            precision=number.precision,
-            unit=number.unit,
-            currency=number.currency,
-        )
+        return cls.model_validate(number, from_attributes=True)
 
 
 class MetricDocument(Document):

@@ -210,7 +210,7 @@ class EditionPages:
             replaced=self._replaced(place, here),
         )
         title = f"{block.title} – {period_title(record.period.period())}"
-        own = [m for name, m in record.metrics.items() if name.partition("/")[0] == block.id]
+        own = [metric for metric in record.metrics.values() if metric.view == block.id]
         page = SitePage(
             here,
             title,
@@ -232,7 +232,7 @@ class EditionPages:
         return [
             {"title": metric.title, "url": self._urls.page(here, kpi_folder(record.report, name))}
             for name, metric in record.metrics.items()
-            if name.partition("/")[0] == block.id
+            if metric.view == block.id
         ]
 
     def _block(
@@ -246,7 +246,7 @@ class EditionPages:
             "description": block.description,
             "cols": block.cols,
             "is_kpi": block.is_kpi,
-            "missed": any(_is_of(metric, block.id) for metric in loaded.missed),
+            "missed": any(metric.view == block.id for metric in loaded.missed),
             "html": island(self._text(block.text, here)),
             "error": _told(block.error, shows_query=shows_query) if block.error else None,
             "url": self._urls.page(here, f"{place.folder}/{block.id}"),
@@ -320,11 +320,6 @@ def about(record: EditionRecord) -> dict[str, Any]:
         "zone": words.zone_words(record),
         "provenance": words.provenance(record),
     }
-
-
-def _is_of(metric: Metric, view: str) -> bool:
-    """Tell whether a metric is one of a view's."""
-    return metric.name.partition("/")[0] == view
 
 
 def _told(error: ErrorRecord, *, shows_query: bool) -> dict[str, str]:

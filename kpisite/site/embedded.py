@@ -182,9 +182,9 @@ def _history(report: ReportPages, view: str) -> Embedded:
     latest: dict[str, Metric] = {}
     for entry in report.entries:
         latest |= entry.metrics
-    metrics = [m for name, m in latest.items() if name.partition("/")[0] == view]
+    metrics = [metric for metric in latest.values() if metric.view == view]
     if not metrics:
-        views = {name.partition("/")[0] for name in latest}
+        views = {metric.view for metric in latest.values()}
         message = f"'{report.report}' has no KPI '{view}', so that there is no history"
         raise _UnknownNameError("view", message, nearest(view, views))
     first, last = report.entries[0], report.entries[-1]
