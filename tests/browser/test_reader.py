@@ -58,10 +58,13 @@ def test_the_arrows_lead_to_the_editions_before_and_after_without_a_new_document
 
 def test_the_arrows_stay_with_what_has_the_focus(read):
     page = read(EDITION)
+    opened = page.locator("[data-md-toggle=search]:checked")
     page.locator(".md-search__input").first.click()
+    opened.wait_for(state="attached")
     page.keyboard.type("week")
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Escape")
+    opened.wait_for(state="detached")
     for holder in (".kpi-chart", ".kpi-table"):
         focused = page.locator(holder).first
         focused.evaluate("(element) => { element.tabIndex = 0; element.focus(); }")
