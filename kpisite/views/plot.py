@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from kpisite.model.number import Style, check_unit
 from kpisite.plugins import NumberFormat, QueryOptions, View, escape_html
+from kpisite.plugins.language import gettext
 from kpisite.plugins.options import Link
 from kpisite.views._plot_bars import bar_plot, barh_plot
 from kpisite.views._plot_data import Columns, PlotData, check_unique, columns_of, plot_data
@@ -147,14 +148,16 @@ class Plot(View):
         drawn = columns.numeric if columns.groupby is None else columns.numeric[:1]
         formats = dict.fromkeys(drawn, self.options.number_format)
         table = page.table(frame, max_rows=_TABLE_ROWS, formats=formats)
-        of = f'<span class="kpi-hidden"> of {escape_html(self.title)}</span>' if self.title else ""
-        return f'<details class="kpi-data"><summary>Data{of}</summary>{table}</details>'
+        of = f'<span class="kpi-hidden"> – {escape_html(self.title)}</span>' if self.title else ""
+        data = escape_html(gettext("Data"))
+        return f'<details class="kpi-data"><summary>{data}{of}</summary>{table}</details>'
 
     def _link(self) -> str:
         if not self.options.link_url:
             return ""
         address = escape_html(self.options.link_url)
-        return f'<a class="kpi-chart-link" href="{address}">More about this →</a>'
+        more = escape_html(gettext("More about this"))
+        return f'<a class="kpi-chart-link" href="{address}">{more} →</a>'
 
 
 def draw(structure: Mapping[str, Any], values: Mapping[str, Any]) -> Any:

@@ -3,6 +3,7 @@
 (function () {
   "use strict";
 
+  const said = window.kpiSaid; // of words.js
   const NEAR = "400px";
   const WIDE = 480; // CSS pixels; kpisite.css hides narrow legends from there on
   const folder = new URL(".", document.currentScript.src);
@@ -16,7 +17,7 @@
       script.onload = () => resolve(window.Bokeh);
       script.onerror = () => {
         library = null;
-        reject(new Error("the chart library did not load"));
+        reject(new Error(said("the chart library did not load")));
       };
       document.head.append(script);
     });
@@ -60,7 +61,7 @@
   function fail(element, error) {
     const note = element.appendChild(document.createElement("p"));
     note.className = "kpi-chart-error";
-    note.textContent = `This chart could not be drawn: ${error.message}`;
+    note.textContent = said("This chart could not be drawn: {reason}", { reason: error.message });
     element.setAttribute("role", "group"); // so that the note is read out
     console.error(element.id, error);
   }
