@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 from test_plugin import CHART, MKDOCS, REPORT, Project
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GERMAN = MKDOCS.replace("font: false", "font: false, language: de")
 FRENCH = """\

@@ -134,9 +134,9 @@ def test_a_metric_tells_its_change_and_its_target_in_german() -> None:
         good="up",
     )
     with speaking(GERMAN):
-        assert metric.change_text == "4,1 Prozentpunkte"
+        assert metric.change_text == "4,1 %-Punkte"
         assert metric.comparison_text == "KW 5"
-        assert metric.target_text == "Ziel 80 % um 0,2 Prozentpunkte verfehlt"
+        assert metric.target_text == "Ziel 80 % um 0,2 %-Punkte verfehlt"
         assert metric.change_direction == "up"
     assert metric.comparison_text == "week 5"
 

@@ -6,7 +6,7 @@
   if (window.kpiArchive) return; // Material runs it again when the reader comes back to such a page
   window.kpiArchive = true;
 
-  const said = window.kpiSaid; // of words.js
+  const said = (text, values) => window.kpiSaid(text, values); // words.js comes after this
 
   function start(page) {
     const form = page.querySelector(".kpi-filters");

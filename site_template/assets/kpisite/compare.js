@@ -6,12 +6,9 @@
   if (window.kpiCompare) return; // Material runs it again when the reader comes back to such a page
   window.kpiCompare = true;
 
-  const said = window.kpiSaid; // of words.js
+  const said = (text, values) => window.kpiSaid(text, values); // words.js comes after this
 
   const SIDES = ["a", "b"];
-  const VERDICTS = { good: said("better"), bad: said("worse") };
-  const STATUSES = { sealed: said("sealed"), preliminary: said("preliminary"), draft: said("draft") };
-  const DIRECTIONS = { up: said("up"), down: said("down") };
   const BYTES = ["B", "kB", "MB", "GB", "TB", "PB"];
   const NUMBERS = document.documentElement.lang || "en"; // whose decimal points and thousands
   const SPANS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
@@ -112,7 +109,7 @@
     page.querySelectorAll("thead th.kpi-num").forEach((head, side) => {
       const position = positions[side];
       const link = html("a", { href: addressOf(data, label[position]) }, title[position]);
-      const badge = html("span", { class: `kpi-badge kpi-badge-${status[position]}` }, STATUSES[status[position]]);
+      const badge = html("span", { class: `kpi-badge kpi-badge-${status[position]}` }, statusText(status[position]));
       head.replaceChildren(html("b", {}, SIDES[side].toUpperCase()), " ", link, " ", badge);
     });
     const rows = shownMetrics(data, positions).map((metric) => {
@@ -121,6 +118,10 @@
       return html("tr", {}, html("th", { scope: "row" }, metric.title), ...texts, difference(metric, first, second));
     });
     page.querySelector("tbody").replaceChildren(...rows);
+  }
+
+  function statusText(status) {
+    return { sealed: said("sealed"), preliminary: said("preliminary"), draft: said("draft") }[status] || status;
   }
 
   function addressOf(data, label) {
@@ -142,8 +143,9 @@
     const direction = moved > 0 ? "up" : "down";
     const verdict = metric.good === null ? "neutral" : metric.good === direction ? "good" : "bad";
     const arrow = html("span", { "aria-hidden": "true" }, moved > 0 ? "▲" : "▼");
-    const cell = html("td", { class: `kpi-difference kpi-change ${verdict}` }, html("strong", {}, arrow, ` ${DIRECTIONS[direction]} `, html("span", {}, text)));
-    if (VERDICTS[verdict]) cell.append(" ", html("span", { class: "kpi-verdict" }, VERDICTS[verdict]));
+    const cell = html("td", { class: `kpi-difference kpi-change ${verdict}` }, html("strong", {}, arrow, ` ${moved > 0 ? said("up") : said("down")} `, html("span", {}, text)));
+    const word = { good: said("better"), bad: said("worse") }[verdict];
+    if (word) cell.append(" ", html("span", { class: "kpi-verdict" }, word));
     return cell;
   }
 
