@@ -89,7 +89,7 @@ def _column(latest: Metric, entries: Sequence[Entry]) -> dict[str, Any]:
     return {
         "name": latest.name,
         "title": latest.title,
-        "format": _format(latest.format),
+        "format": format_of(latest.format),
         "change_as": latest.change_as,
         "good": latest.good,
         "value": [metric.value if metric else None for metric in metrics],
@@ -97,7 +97,7 @@ def _column(latest: Metric, entries: Sequence[Entry]) -> dict[str, Any]:
     }
 
 
-def _format(number_format: NumberFormat) -> dict[str, Any]:
+def format_of(number_format: NumberFormat) -> dict[str, Any]:
     """Return how the script writes a number; units of durations and bytes it knows."""
     before, after = number_format.around
     return {
