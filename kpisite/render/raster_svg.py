@@ -1,7 +1,8 @@
-"""A chart's SVG as pages hold it, for a given size: what a browser's layout and `kpisite.css` decide.
+"""A chart's SVG as pages hold it, made for one size and without a stylesheet.
 
-It works on the text of the SVG, whatever marks are in it: places become pixels, colours those of
-the light palette, and labels without room are left out.
+What a browser's layout and the container queries of `kpisite.css` decide is decided here. It works
+on the text of the SVG, whatever marks are in it: places become pixels, colours those of the light
+palette, and labels without room are left out.
 """
 
 from __future__ import annotations
@@ -73,14 +74,9 @@ def fixed_svg(svg: str, width: int, height: int, *, title: str = "", background:
         source = ET.fromstring(text.replace("<svg", f"<svg {_SPACES}", 1))  # noqa: S314 - our own
     except ET.ParseError as error:
         raise KpisiteError(f"a chart's drawing cannot be read: {error}") from error
-    root = ET.Element(
-        "svg",
-        {
-            "xmlns": "http://www.w3.org/2000/svg",
-            **{"width": str(width), "height": str(height), "viewBox": f"0 0 {width} {height}"},
-            **{"font-family": FONT, "font-size": source.get("font-size", str(TEXT_SIZE))},
-        },
-    )
+    size = {"width": str(width), "height": str(height), "viewBox": f"0 0 {width} {height}"}
+    font = {"font-family": FONT, "font-size": source.get("font-size", str(TEXT_SIZE))}
+    root = ET.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", **size, **font})
     if title:
         ET.SubElement(root, "title").text = title
     if background:
@@ -105,6 +101,18 @@ def fixed_svg(svg: str, width: int, height: int, *, title: str = "", background:
     return ET.tostring(root, encoding="unicode")
 
 
+def fill_colours(text: str, own: Mapping[str, str] | None = None) -> str:
+    """Return SVG or an attribute of it with colours in the place of CSS variables.
+
+    Args:
+        text: May have `var(--kpi-ink)`, with or without a fallback, which wins.
+        own: Names of variables without `--` → colours, for others than those of the light palette.
+    """
+    names = {**_NAMED, **(own or {})}
+    found = _VARIABLE.sub(lambda match: (match[2] or names.get(match[1], "none")).strip(), text)
+    return found.replace("currentColor", names["kpi-ink"])
+
+
 def _copies(parent: ET.Element, room: _Room, width: int) -> Iterator[ET.Element]:
     """Yield what stands for the children of an element in the fixed SVG."""
     for child in parent:
@@ -117,7 +125,7 @@ def _copy(element: ET.Element, room: _Room, width: int) -> ET.Element:
     if name == "svg":
         return _nested(element, room, width)
     attributes = {
-        key: _filled(value)
+        key: fill_colours(value)
         for key, value in {**element.attrib, **_declared(element.get("style", ""))}.items()
         if _is_kept(key)
     }
@@ -194,13 +202,6 @@ def _declared(style: str) -> dict[str, str]:
     """Return the declarations of a `style` attribute."""
     pairs = (declaration.partition(":") for declaration in style.split(";"))
     return {name.strip(): value.strip() for name, colon, value in pairs if colon}
-
-
-def _filled(value: str, names: Mapping[str, str] = _NAMED) -> str:
-    """Return a value with colours in the place of variables."""
-    if value == "currentColor":
-        return names["kpi-ink"]
-    return _VARIABLE.sub(lambda match: (match[2] or names.get(match[1], "none")).strip(), value)
 
 
 def _length(value: str, room: _Room, side: int) -> str:
