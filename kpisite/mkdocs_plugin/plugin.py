@@ -160,9 +160,7 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         layout = layout_digest(config, code, own=NAME)
         self._compiled = partial(CompiledTemplates, self._caches / "templates", layout)
         self._look = look = Templates(custom, self._compiled("pages"))
-        pictured = config.site_url and can_draw() and not self._serving  # the tags need the address
-        previews = Previews(config.site_name) if pictured else None
-        site = ArchiveSite(self._entries, look, urls, code, charts, previews)
+        site = ArchiveSite(self._entries, look, urls, code, charts, self._previews(config))
         self._views = PageViews(site.embedded(), Path(config.docs_dir))
         cache = PageCache(self._caches / "pages", layout)
         self._editions = EditionFiles(
@@ -327,6 +325,11 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         if config.theme.custom_dir:
             server.watch(config.theme.custom_dir)
         return server
+
+    def _previews(self, config: MkDocsConfig) -> Previews | None:
+        """Return what draws pictures for links; their tags need the site's real address."""
+        wanted = self.config.preview_pictures and config.site_url and not self._serving
+        return Previews(config.site_name) if wanted and can_draw() else None
 
     def _rendered(self, planned: PlannedPages) -> SiteContent:
         content = planned.content()

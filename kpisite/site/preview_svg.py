@@ -22,7 +22,8 @@ CARDS = 4
 """The most that there is room for."""
 
 _MARGIN, _GAP, _PAD = 60, 20, 26
-_CARD_TOP, _CARD_HEIGHT = 268, 306
+_CARD_TOP, _CARD_HEIGHT = 252, 334
+_SPARK_LEAST, _SPARK_MOST = 36, 84
 _NARROWEST = 0.86
 """Width of the shipped font, as a part of what `text_width` takes texts for."""
 _COLOURS = {"good": LIGHT["good"], "bad": LIGHT["bad"], "neutral": LIGHT["muted"]}
@@ -83,7 +84,7 @@ def poster_svg(poster: Poster) -> str:
     if poster.site:
         parts.append(_text(_cut(poster.site, 28, room - pill - _GAP), _MARGIN, 82, 28, "muted"))
     if poster.cards:
-        parts += _heading(poster, room, 168 if poster.site else 140)
+        parts += _heading(poster, room, 162 if poster.site else 150)
         parts += _cards(poster, room)
     else:
         parts += _heading(poster, room, 300, lines=3, size=88)
@@ -104,41 +105,57 @@ def _heading(
         _text(line, _MARGIN, top + number * size * 1.15, size, "ink", bold=True)
         for number, line in enumerate(shown)
     ]
-    below = top + (len(shown) - 1) * size * 1.15 + 58
+    below = top + (len(shown) - 1) * size * 1.15 + 54
     return [*parts, _text(_cut(poster.line, 34, room), _MARGIN, below, 34, "muted")]
 
 
 def _cards(poster: Poster, room: float) -> list[str]:
+    """Return the cards side by side; values stand in a line, and sparklines are of one height."""
     count = max(2, len(poster.cards))
     width = (room - _GAP * (count - 1)) / count
+    inner = width - 2 * _PAD
+    most = max(len(_titles(card, inner)) for card in poster.cards)
+    contents = [_card(card, inner, most) for card in poster.cards]
+    height = min(_CARD_HEIGHT - 28 - max(top for _, top in contents), _SPARK_MOST)
     parts = []
-    for position, card in enumerate(poster.cards):
+    for position, (card, (content, _)) in enumerate(zip(poster.cards, contents, strict=True)):
         left = _MARGIN + position * (width + _GAP)
+        if height >= _SPARK_LEAST:
+            content.append(_sparkline(card.values, inner, height, poster.accent))
         parts.append(
             f'<g transform="translate({left:.1f} {_CARD_TOP})"><rect width="{width:.1f}"'
             f' height="{_CARD_HEIGHT}" rx="12" fill="{LIGHT["card"]}" stroke="{LIGHT["line"]}"'
-            f' stroke-width="2"/>{"".join(_card(card, width, poster.accent))}</g>'
+            f' stroke-width="2"/>{"".join(content)}</g>'
         )
     return parts
 
 
-def _card(card: Card, width: float, accent: str) -> list[str]:
-    """Return what is in a card, from its top to its bottom."""
-    room, parts = width - 2 * _PAD, []
+def _titles(card: Card, room: float) -> list[str]:
+    return _lines(card.title, 23, room, 1 if card.report else 2)
+
+
+def _card(card: Card, room: float, title_lines: int) -> tuple[list[str], float]:
+    """Return what is in a card above its sparkline, and where that ends.
+
+    Args:
+        card: The KPI.
+        room: Width between the card's sides, in pixels.
+        title_lines: For how many there is room.
+    """
+    parts: list[str] = []
     top = 14.0
     if card.report:
         top += 24
-        parts.append(_text(_cut(card.report, 18, room), _PAD, top, 18, "faint"))
-    for line in _lines(card.title, 23, room, 1 if card.report else 2):
-        top += 28
-        parts.append(_text(line, _PAD, top, 23, "muted"))
+        parts.append(_text(_cut(card.report, 18, room), _PAD, top, 18, "muted"))
+    for number, line in enumerate(_titles(card, room), 1):
+        parts.append(_text(line, _PAD, top + 28 * number, 23, "muted"))
     size = 58
     while size > 26 and _wide(card.value, size) > room:
         size -= 2
-    top += 64
+    top += 28 * title_lines + 64
     parts.append(_text(_cut(card.value, size, room), _PAD, top, size, "ink", bold=True))
     if card.change:
-        top += 36
+        top += 38
         parts += _change(card, room, top)
         if card.versus and not _fits_beside(card, room):
             top += 27
@@ -146,10 +163,7 @@ def _card(card: Card, width: float, accent: str) -> list[str]:
     for line in _lines(card.target, 21, room, 2) if card.target else ():
         top += 28
         parts.append(_text(line, _PAD, top, 21, _COLOURS["good" if card.met else "bad"]))
-    left = _CARD_HEIGHT - 22 - top
-    if left >= 44:
-        parts.append(_sparkline(card.values, room, min(left - 8, 84), accent))
-    return parts
+    return parts, top
 
 
 def _change(card: Card, room: float, top: float) -> list[str]:
