@@ -149,17 +149,19 @@ def _card(card: Card, room: float, title_lines: int) -> tuple[list[str], float]:
         parts.append(_text(_cut(card.report, 18, room), _PAD, top, 18, "muted"))
     for number, line in enumerate(_titles(card, room), 1):
         parts.append(_text(line, _PAD, top + 28 * number, 23, "muted"))
-    size = 58
-    while size > 26 and _wide(card.value, size) > room:
+    size = 58  # smaller where it must be: a number is never cut
+    while size > 14 and _wide(card.value, size) > room:
         size -= 2
     top += 28 * title_lines + 64
-    parts.append(_text(_cut(card.value, size, room), _PAD, top, size, "ink", bold=True))
+    parts.append(_text(card.value, _PAD, top, size, "ink", bold=True))
     if card.change:
         top += 38
         parts += _change(card, room, top)
         if card.versus and not _fits_beside(card, room):
             top += 27
             parts.append(_text(_cut(card.versus, 21, room), _PAD, top, 21, "muted"))
+    elif card.target:
+        top += 8
     for line in _lines(card.target, 21, room, 2) if card.target else ():
         top += 28
         parts.append(_text(line, _PAD, top, 21, _COLOURS["good" if card.met else "bad"]))
