@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kpisite.model.language import gettext
-from kpisite.model.words import period_span, period_title, revision_text, status_text
+from kpisite.model.words import revision_text, status_text
 from kpisite.plugins.svg import LIGHT
 from kpisite.render.raster import png
 from kpisite.site.preview_svg import CARDS, Card, Poster, poster_svg
+from kpisite.site.summaries import period_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,8 +40,6 @@ class Previews:
             past: The editions of its report before it.
             replaced: Whether it is an older revision.
         """
-        period = record.period.period()
-        title, span = period_title(period), period_span(period)
         status = status_text(record.status)
         if replaced:
             status = revision_text(record.revision)
@@ -50,7 +49,7 @@ class Previews:
         poster = Poster(
             site=self.site_name,
             title=record.title,
-            line=title if span == title else f"{title}, {span}",
+            line=period_words(record.period.period()),
             status=status,
             cards=tuple(_card(metric, past) for metric in _chosen(record.metrics.values())),
             accent=str(colours[0]) if colours else LIGHT["accent"],

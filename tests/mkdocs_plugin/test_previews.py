@@ -149,3 +149,17 @@ def test_a_file_of_the_project_stands_for_the_picture_of_the_site(tmp_path, monk
     (tmp_path / "docs" / "preview.png").write_bytes(b"ours")
     site.build()
     assert pictures(site)["preview.png"] == b"ours"
+
+
+def test_a_picture_speaks_the_language_of_the_site(tmp_path, monkeypatch):
+    drawn: list[str] = []
+
+    def keep(svg: str, scale: float) -> bytes:
+        drawn.append(svg)
+        return b""
+
+    monkeypatch.setattr("kpisite.site.previews.png", keep)
+    german = {"name": "material", "font": False, "language": "de"}
+    make(tmp_path, monkeypatch, theme=german)
+    [february] = [svg for svg in drawn if ">Februar 2024<" in svg]
+    assert ">endgültig<" in february
