@@ -27,6 +27,8 @@ _UNKNOWN = re.compile(
     "\u2265\u25ca\ufb01\ufb02]"
 )
 """A character that the shipped font does not have."""
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""What HTML may hold, and XML must not."""
 
 
 def can_draw() -> bool:
@@ -47,6 +49,7 @@ def png(svg: str, scale: float = 2.0) -> bytes:
     Raises:
         KpisiteError: The extra is not installed, or it is no SVG.
     """
+    svg = well_formed(svg)
     try:
         import resvg_py
     except ImportError as error:
@@ -67,3 +70,8 @@ def png(svg: str, scale: float = 2.0) -> bytes:
         )
     except ValueError as error:
         raise KpisiteError(f"a picture could not be drawn: {error}") from error
+
+
+def well_formed(text: str) -> str:
+    """Return HTML or SVG without the characters that XML must not hold."""
+    return _FORBIDDEN.sub("", text)

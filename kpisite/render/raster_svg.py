@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 
 from kpisite.errors import KpisiteError
 from kpisite.plugins.svg import LIGHT, SERIES, TEXT_SIZE, WIDE
-from kpisite.render.raster import FONT
+from kpisite.render.raster import FONT, well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,8 +24,6 @@ _SPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/199
 _MIDDLE = 0.34
 """From the baseline up to the middle of a text's box, in text sizes of the shipped font."""
 
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-"""What HTML may hold, and XML must not."""
 _VARIABLE = re.compile(r"var\(\s*--([\w-]+)\s*(?:,((?:[^()]|\([^()]*\))*))?\)")
 _PATH = re.compile(r"[A-Za-z]|[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _ALONG = {"x": 0, "x1": 0, "x2": 0, "cx": 0, "dx": 0, "rx": 0, "width": 0} | {
@@ -69,7 +67,7 @@ def fixed_svg(svg: str, width: int, height: int, *, title: str = "", background:
     Raises:
         KpisiteError: It is no SVG.
     """
-    text = _FORBIDDEN.sub("", svg)
+    text = well_formed(svg)
     try:
         source = ET.fromstring(text.replace("<svg", f"<svg {_SPACES}", 1))  # noqa: S314 - our own
     except ET.ParseError as error:

@@ -208,6 +208,12 @@ def test_without_the_extra_one_is_told_what_to_install(monkeypatch):
     assert "kpisite[mail]" in caught.value.hint
 
 
+def test_characters_that_xml_must_not_hold_are_left_out():
+    canvas = frame()
+    canvas.text("a\ufffeb\ud800c", 5, 50, fill=colour("ink"))
+    assert ">abc</text>" in fixed_svg(canvas.svg(), 400, 200)
+
+
 def test_what_is_no_svg_is_refused():
     assert can_draw()
     with pytest.raises(KpisiteError, match="cannot be read"):

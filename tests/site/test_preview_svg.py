@@ -60,7 +60,7 @@ def test_good_and_bad_have_their_colour_and_an_arrow_says_the_way():
     assert target.get("fill") == LIGHT["bad"]
 
 
-@pytest.mark.parametrize("text", ["<script>&", "a\n\x00b", "x" * 500, "w " * 500, ""])
+@pytest.mark.parametrize("text", ["<script>&", "a\n\x00b\ufffe\ud800", "x" * 500, "w " * 500, ""])
 def test_any_text_is_drawn_and_none_leaves_the_picture(text):
     hostile = Card(title=text, value="1", change=text, versus=text, target=text, report=text)
     image = picture(Poster(text, text, text, text[:20], (hostile,) * 4))
