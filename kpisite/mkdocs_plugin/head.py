@@ -13,7 +13,7 @@ from mkdocs.utils import get_relative_url
 
 from kpisite.plugins.markup import escape_html
 from kpisite.site.machine import FEED
-from kpisite.site.preview_svg import SIZE
+from kpisite.site.previews import SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from kpisite.model.metric import Verdict
 
-SIZE = WIDTH, HEIGHT = 1200, 630
+WIDTH, HEIGHT = 1200, 630
 """In pixels, as the programs that show previews want them."""
 CARDS = 4
 """The most that there is room for."""

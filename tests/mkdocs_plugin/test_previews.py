@@ -36,7 +36,7 @@ def test_each_edition_and_the_site_have_a_picture_of_the_size_that_is_said(built
     assert drawn.keys() == PICTURES
     for data in drawn.values():
         image = Image.open(io.BytesIO(data))
-        assert (image.format, image.size) == ("PNG", (1200, 630))
+        assert (image.format, image.size) == ("PNG", (600, 315))
         assert len(image.getcolors(1 << 20) or []) > 20
     assert len(set(drawn.values())) == len(drawn)
 
@@ -56,8 +56,8 @@ def test_each_edition_and_the_site_have_a_picture_of_the_size_that_is_said(built
 def test_a_page_names_its_picture_with_its_size_and_a_text(built, path, picture):
     found = head(built, path)
     assert found.named("og:image") == [HOST + picture]
-    assert found.named("og:image:width") == ["1200"]
-    assert found.named("og:image:height") == ["630"]
+    assert found.named("og:image:width") == ["600"]
+    assert found.named("og:image:height") == ["315"]
     assert found.named("og:image:type") == ["image/png"]
     assert found.named("twitter:card") == ["summary_large_image"]
     [text] = found.named("og:image:alt")

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 SVG = re.compile(r'<svg class="kpi-still.*?</svg>(?=</div>)', re.DOTALL)
 LINE = re.compile(r'<path d="([^"]*)" fill="none" stroke="var\(--kpi-accent')
 DOT = re.compile(r'<a xlink:href="([^"]*)" tabindex="-1" aria-label="([^"]*)"><title>')
-ROW = re.compile(r'<tr><th scope="row"><a href="([^"]*)">([^<]*)</a></th>(.*?)</tr>')
+ROW = re.compile(
+    r'<tr><th scope="row"><a href="([^"]*)">([^<]*)</a>(?: <span.*?</span>)?</th>(.*?)</tr>'
+)
 TAG = re.compile(r"<[^>]*>")
 
 
