@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +11,9 @@ from kpisite.errors import OutputError
 from kpisite.outputs.github_pages import MARKER, GithubPages
 from kpisite.pipeline.publish import read_site
 from kpisite.plugins import OutputContext
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -154,3 +157,24 @@ def test_a_shallow_clone_publishes_too(project):
     driver(clone).deploy(read_site(project / "site"))
     assert commits(project) == 3
     assert "1.0/index.html" in published(project)
+
+
+def test_a_remote_that_vanished_is_an_error_and_the_next_run_finishes(project):
+    deploy(project)
+    write(project / "site", {"index.html": "new"})
+    remote = project.parent / "remote.git"
+    away = remote.rename(project.parent / "away.git")
+    with pytest.raises(OutputError, match="git ls-remote"):
+        deploy(project)
+    away.rename(remote)
+    deploy(project)
+    assert git(remote, "show", "gh-pages:index.html") == "new"
+
+
+def test_a_branch_that_is_checked_out_stays_as_it_is(project):
+    git(project, "checkout", "--quiet", "-b", "gh-pages")
+    write(project, {"mine.txt": "mine"})
+    git(project, "add", "mine.txt")
+    deploy(project)
+    assert git(project, "status", "--porcelain") == "A  mine.txt\n?? site/\n"
+    assert "mine.txt" not in published(project)
