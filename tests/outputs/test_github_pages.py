@@ -178,3 +178,18 @@ def test_a_branch_that_is_checked_out_stays_as_it_is(project):
     deploy(project)
     assert git(project, "status", "--porcelain") == "A  mine.txt\n?? site/\n"
     assert "mine.txt" not in published(project)
+
+
+def test_objects_that_cannot_be_written_leave_the_old_site_and_the_next_run_finishes(
+    project, monkeypatch
+):
+    deploy(project)
+    write(project / "site", {"index.html": "new"})
+    with monkeypatch.context() as patch:
+        patch.setenv("GIT_OBJECT_DIRECTORY", "/dev/null/objects")
+        with pytest.raises(OutputError):
+            deploy(project)
+    remote = project.parent / "remote.git"
+    assert git(remote, "show", "gh-pages:index.html") == "home"
+    deploy(project)
+    assert git(remote, "show", "gh-pages:index.html") == "new"
