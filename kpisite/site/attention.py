@@ -37,6 +37,5 @@ def _count(number: int, what: str) -> str:
 def _measured(metrics: Iterable[Metric]) -> str:
     """Return `On-time departures 79.8 %, target 80 %`."""
     return "; ".join(
-        f"{metric.title} {metric.format.text(metric.value)}, target {metric.target_alone}"
-        for metric in metrics
+        f"{metric.title} {metric.text}, target {metric.target_alone}" for metric in metrics
     )
