@@ -23,7 +23,15 @@ from kpisite.plugins.svg_axes import (
     labels_below,
     labels_left,
 )
-from kpisite.plugins.svg_colours import LIGHT, SERIES, colour, series_colour
+from kpisite.plugins.svg_colours import (
+    HEAT,
+    HEAT_PALE,
+    LIGHT,
+    SERIES,
+    colour,
+    heat_colour,
+    series_colour,
+)
 from kpisite.plugins.svg_numbers import per_mille, percent, short
 from kpisite.plugins.svg_text import TEXT_SIZE, text_width
 
@@ -31,6 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 __all__ = [
+    "HEAT",
+    "HEAT_PALE",
     "LIGHT",
     "SERIES",
     "TEXT_SIZE",
@@ -41,6 +51,7 @@ __all__ = [
     "Canvas",
     "LinkedDot",
     "colour",
+    "heat_colour",
     "series_colour",
     "text_width",
 ]
@@ -72,8 +83,9 @@ class Canvas:
             y: What the bottom and the top edge stand for.
         """
         self.borders = Borders()
-        self.values_along: Literal["x", "y"] = "y"
-        """The axis of the values: charts of two editions are shown on the same scale of it."""
+        self.values_along: Literal["x", "y"] | None = "y"
+        """The axis of the values: charts of two editions are shown on the same scale of it.
+        None where neither has values."""
         self._ends = {"x": x, "y": y}
         self._x_start, self._x_range = x[0], (x[1] - x[0]) or 1.0
         self._y_end, self._y_range = y[1], (y[1] - y[0]) or 1.0
@@ -184,6 +196,35 @@ class Canvas:
                 )
         self._group(drawn, f'fill="{fill}"' + (f' opacity="{opacity}"' if opacity != 1 else ""))
 
+    def cells(
+        self,
+        places: Iterable[tuple[float, float]],
+        size: tuple[float, float],
+        fill: str,
+        *,
+        rim: str,
+    ) -> None:
+        """Fill rectangles of one size.
+
+        Args:
+            places: The middle of each, on the x and on the y axis.
+            size: Width and height, as the axes count.
+            fill: The colour.
+            rim: The colour of a hairline around each.
+        """
+        width, height = abs(size[0] / self._x_range), abs(size[1] / self._y_range)
+        across, down = per_mille(width), per_mille(height)
+        path = "".join(
+            f"M{per_mille(self.x(at) - width / 2)} {per_mille(self.y(up) - height / 2)}"
+            f"h{across}v{down}h-{across}z"
+            for at, up in places
+        )
+        if path:
+            self._stretched(
+                f'<path d="{path}" fill="{fill}" stroke="{rim}"'
+                ' vector-effect="non-scaling-stroke"/>'
+            )
+
     def dots(
         self,
         x: Iterable[float],
@@ -284,6 +325,33 @@ class Canvas:
             + f">{escape_html(text)}</text>"
         )
 
+    def texts_in_the_middle(
+        self,
+        texts: Iterable[str],
+        x: Iterable[float],
+        y: Iterable[float],
+        *,
+        fill: str,
+        from_width: int = 0,
+    ) -> None:
+        """Write texts whose middles are at points; one with a NaN is left out.
+
+        Args:
+            texts: Plain texts.
+            x: Where on the x axis.
+            y: Where on the y axis.
+            fill: The colour.
+            from_width: The first of `WIDTHS` that has room for them; 0 where all have.
+        """
+        places = ((text, self.x(a), self.y(b)) for text, a, b in zip(texts, x, y, strict=True))
+        drawn = [
+            f'<text x="{percent(at)}" y="{percent(up)}" dy="4">{escape_html(text)}</text>'
+            for text, at, up in places
+            if math.isfinite(at) and math.isfinite(up)
+        ]
+        shown = f' class="kpi-from-{from_width}"' if from_width else ""
+        self._group(drawn, f'fill="{fill}" text-anchor="middle"{shown}')
+
     def labels_left(self, at: Sequence[float], labels: Sequence[str], fill: str) -> None:
         """Write labels left of the frame, and make room for them.
 
@@ -351,6 +419,8 @@ class Canvas:
         )
 
     def _scale(self) -> str:
+        if self.values_along is None:
+            return ""
         low, high = self._ends[self.values_along]
         if not (math.isfinite(low) and math.isfinite(high)):
             return ""

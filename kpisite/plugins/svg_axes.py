@@ -15,7 +15,7 @@ from kpisite.plugins.svg_numbers import percent, short
 from kpisite.plugins.svg_text import text_width
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 TICK_ROOM = 14
 """From the frame's edge to the labels of an axis, in CSS pixels."""
@@ -42,6 +42,15 @@ class Borders:
     lean_below: int = 0
     """The labels lean in charts that are narrower than this; 0: never."""
 
+    def width_for(self, frame: float) -> int:
+        """Return the first of `WIDTHS` that leaves so wide a frame; 0 where there is none."""
+        narrow = self.right if self.narrow_right is None else self.narrow_right
+        for width in WIDTHS:
+            right = narrow if width < WIDE else self.right
+            if width - self.left - right >= frame:
+                return width
+        return 0
+
 
 @dataclass(frozen=True)
 class Label:
@@ -53,10 +62,14 @@ class Label:
     """Plain text."""
 
 
+def room_left(labels: Iterable[str]) -> int:
+    """Return how many CSS pixels labels left of the frame need."""
+    return round(max(map(text_width, labels), default=0)) + TICK_ROOM + 5
+
+
 def labels_left(borders: Borders, labels: Sequence[Label]) -> list[str]:
     """Return labels left of the frame, and make room for them."""
-    widest = max((text_width(label.text) for label in labels), default=0)
-    borders.left = max(borders.left, round(widest) + TICK_ROOM + 5)
+    borders.left = max(borders.left, room_left([label.text for label in labels]))
     return [
         f'<text x="-{TICK_ROOM}" y="{percent(label.at)}" dy="4">{escape_html(label.text)}</text>'
         for label in labels
@@ -85,7 +98,7 @@ def labels_below(
         )
         needs = abs(math.cos(turned)) * widest + abs(math.sin(turned)) * _LINE
     elif turn:
-        borders.lean_below = _wide_enough(borders, widest * count) or WIDTHS[-1] * 10
+        borders.lean_below = borders.width_for(widest * count) or WIDTHS[-1] * 10
         borders.lean = TICK_ROOM + 6 + round(0.71 * widest)
         needs, gaps = 16, count
     drawn = []
@@ -107,18 +120,8 @@ def axis_name(borders: Borders, name: str, fill: str) -> str:
 
 def _shown_from(borders: Borders, frame: float) -> str:
     """Return the class of a label that needs so wide a frame."""
-    width = _wide_enough(borders, frame)
+    width = borders.width_for(frame)
     return f"kpi-from-{width}" if width else "kpi-never"
-
-
-def _wide_enough(borders: Borders, frame: float) -> int:
-    """Return the first of `WIDTHS` that leaves so wide a frame; 0 where there is none."""
-    narrow = borders.right if borders.narrow_right is None else borders.narrow_right
-    for width in WIDTHS:
-        right = narrow if width < WIDE else borders.right
-        if width - borders.left - right >= frame:
-            return width
-    return 0
 
 
 def _label_below(label: Label, shown: str, angle: float) -> str:

@@ -128,8 +128,18 @@ def plot_data(
     label_map: Mapping[str, str],
     *,
     scatter: bool,
+    cells: bool = False,
 ) -> PlotData:
-    """Return what is drawn. Rows without a place on the axis, or outside the period, are not."""
+    """Return what is drawn. Rows without a place on the axis, or outside the period, are not.
+
+    Args:
+        frame: At least one row.
+        columns: The parts that its columns play.
+        period: What a time axis spans.
+        label_map: Series → the name that is shown.
+        scatter: Whether a series may have several values in a place, or none.
+        cells: Whether groups of text keep the order of the query, and a missing row is a gap.
+    """
     raw = values_of(frame, columns.x)
     merged = scatter or columns.groupby is not None
     axis, places = _axis(raw, columns.x, period, merged=merged)
@@ -140,7 +150,7 @@ def plot_data(
         values = values_of(frame, columns.numeric[0])
         named = [
             (name, group, values)
-            for name, group in _groups(values_of(frame, columns.groupby), rows)
+            for name, group in _groups(values_of(frame, columns.groupby), rows, by_name=not cells)
         ]
     texts = [values_of(frame, name) for name in columns.texts] if scatter else []
     series = []
@@ -148,7 +158,8 @@ def plot_data(
         label = label_map.get(name, name)
         if columns.groupby is not None and not scatter:
             found = {places[row]: _drawable(values[row]) for row in mine}
-            filled = tuple(found.get(place, 0.0) for place in range(len(axis.at)))
+            empty = NAN if cells else 0.0
+            filled = tuple(found.get(place, empty) for place in range(len(axis.at)))
             series.append(Series(label, tuple(range(len(axis.at))), filled))
             continue
         drawn = [row for row in mine if not (scatter and math.isnan(_drawable(values[row])))]
@@ -196,12 +207,22 @@ def _axis(
     return XAxis(kind, name, tuple(distinct), tuple(labels)), places
 
 
-def _groups(values: Sequence[Any], rows: Sequence[int]) -> list[tuple[str, list[int]]]:
-    """Return the groups by name with their rows: numbers by size, everything else by name."""
+def _groups(
+    values: Sequence[Any], rows: Sequence[int], *, by_name: bool
+) -> list[tuple[str, list[int]]]:
+    """Return the groups with their rows: numbers and times by size.
+
+    Args:
+        values: The group of each row of the frame.
+        rows: The rows that are drawn.
+        by_name: Whether everything else is sorted by name, or as the query has it.
+    """
     groups: dict[Any, list[int]] = {}
-    for row in rows:
+    for row in rows if by_name else sorted(rows):
         groups.setdefault(values[row], []).append(row)
-    if kind_of(list(groups)) == "category":
+    if kind_of(list(groups)) == "category" and not by_name:
+        ordered = list(groups)
+    elif kind_of(list(groups)) == "category":
         ordered = sorted(groups, key=lambda value: (value is None, word(value)))
     else:
         ordered = sorted(groups, key=lambda value: (value is None, 0 if value is None else value))

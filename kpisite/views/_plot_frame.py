@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kpisite.plugins import NumberFormat, Period
     from kpisite.views._plot_data import XAxis
 
-Kind = Literal["line", "bar", "barh", "scatter"]
+Kind = Literal["line", "bar", "barh", "scatter", "heatmap"]
 Side = Literal["below", "left"]
 
 COLOURS = SERIES
@@ -34,6 +34,7 @@ class Look:
     legend: bool
     """Whether the series are named, in whatever way suits the kind."""
     bar_labels: bool
+    """Whether bars and cells say their values."""
     rotation: float | None
     """Of the labels below, in degrees against the clock; None leaves it to the width."""
     number_format: NumberFormat
@@ -94,14 +95,14 @@ class Drawing:
     `_plot_draw.draw` says what the structure means to Bokeh.
     """
 
-    def __init__(self, x: Ticks, y: Ticks, height: int, *, grid: Side = "left") -> None:
+    def __init__(self, x: Ticks, y: Ticks, height: int, *, grid: Side | None = "left") -> None:
         """Begin with ranges and a grid, without axes.
 
         Args:
             x: Extent of the plot from left to right, and its ticks.
             y: Extent from the bottom to the top.
             height: In CSS pixels.
-            grid: The axis whose ticks have lines.
+            grid: The axis of the values, whose ticks have lines; None where neither has values.
         """
         self.height = height
         self.structure: dict[str, Any] = {"grid": grid, "axes": [], "layers": [], "zero": None}

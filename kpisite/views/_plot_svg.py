@@ -6,7 +6,7 @@ import math
 from itertools import cycle, repeat
 from typing import TYPE_CHECKING, Any
 
-from kpisite.plugins.svg import Canvas, colour, text_width
+from kpisite.plugins.svg import LIGHT, Canvas, colour, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,9 +25,11 @@ def still(structure: Mapping[str, Any], values: Mapping[str, Any]) -> str:
     """
     canvas = Canvas((values["x start"], values["x end"]), (values["y start"], values["y end"]))
     canvas.borders.top, canvas.borders.right = values["border top"], values["border right"]
-    canvas.values_along = "x" if structure["grid"] == "below" else "y"
-    lines = canvas.lines_up if structure["grid"] == "below" else canvas.lines_across
-    lines(values[f"{structure['grid']} ticks"], colour("grid"))
+    canvas.values_along = None
+    if grid := structure["grid"]:
+        canvas.values_along = "x" if grid == "below" else "y"
+        lines = canvas.lines_up if grid == "below" else canvas.lines_across
+        lines(values[f"{grid} ticks"], colour("grid"))
     if structure["zero"]:
         zero = canvas.lines_across if structure["zero"] == "width" else canvas.lines_up
         zero([0.0], colour("line"))
@@ -66,6 +68,8 @@ class _Layer:
                 self._bars("x", "width", ("bottom", "top"), upright=True)
             case "HBar":
                 self._bars("y", "height", ("left", "right"), upright=False)
+            case "Rect":
+                self._cells()
             case "Scatter":
                 self._canvas.dots(
                     self._each("x"),
@@ -75,6 +79,8 @@ class _Layer:
                     opacity=self._one("fill_alpha", 1),
                     rim=colour("card") if self._one("line_alpha", 1) else "",
                 )
+            case "Text" if "kpi-cell" in self._tags:
+                self._cell_texts()
             case "Text":
                 self._texts()
 
@@ -86,6 +92,26 @@ class _Layer:
         else:
             sides = [(low, high, at - half, at + half) for at, low, high in bars]
         self._canvas.boxes(sides, self._colour(), radius=self._one("border_radius", 0))
+
+    def _cells(self) -> None:
+        size = self._one("width", 1), self._one("height", 1)
+        places: dict[str, list[tuple[float, float]]] = {}
+        rows = zip(self._each("x"), self._each("y"), self._source["series"], strict=True)
+        for x, y, tag in rows:
+            places.setdefault(tag, []).append((x, y))
+        own = dict(zip(self._source["series"], self._each("fill_color"), strict=True))
+        for tag in sorted(places):
+            self._canvas.cells(places[tag], size, _follows(tag, own[tag]), rim=colour("card"))
+
+    def _cell_texts(self) -> None:
+        tags = [tag.removeprefix("kpi-") for tag in self._tags]
+        self._canvas.texts_in_the_middle(
+            self._each("text"),
+            self._each("x"),
+            self._each("y"),
+            fill=colour(next(tag for tag in tags if tag in LIGHT)),
+            from_width=next(int(tag[5:]) for tag in tags if tag.startswith("from-")),
+        )
 
     def _texts(self) -> None:
         wide, ends = "kpi-wide" in self._tags, "kpi-end" in self._tags

@@ -19,7 +19,13 @@ _TIP = (
     "font:12px/1.5 var(--kpi-font);color:var(--kpi-ink);font-variant-numeric:tabular-nums;"
     "max-width:240px"
 )
-_SHAPES = {"line": "Line chart", "bar": "Bar chart", "barh": "Bar chart", "scatter": "Scatter plot"}
+_SHAPES = {
+    "line": "Line chart",
+    "bar": "Bar chart",
+    "barh": "Bar chart",
+    "scatter": "Scatter plot",
+    "heatmap": "Heatmap",
+}
 _TOLD = 3
 """Series whose course is told; more would be a table read aloud."""
 
@@ -104,6 +110,8 @@ def _course(title: str, kind: str, data: PlotData, number_format: NumberFormat) 
     """Return how the series move, or where categories are highest; "" for a cloud of points."""
     if kind == "scatter":
         return ""
+    if kind == "heatmap":
+        return _peaks(data, number_format)
     alone = len(data.series) == 1
     named = [(title if alone and title else series.name, series) for series in data.series]
     parts = [
@@ -113,6 +121,23 @@ def _course(title: str, kind: str, data: PlotData, number_format: NumberFormat) 
         for name, series in named[:_TOLD]
     ]
     return "; ".join(parts)
+
+
+def _peaks(data: PlotData, number_format: NumberFormat) -> str:
+    """Return "Highest for Fri at 17 (97), lowest for Sun at 4 (3)"."""
+    known = [
+        (value, series.name, data.x.labels[place])
+        for series in data.series
+        for value, place in zip(series.values, series.places, strict=True)
+        if not math.isnan(value)
+    ]
+    if not known:
+        return "No data"
+    ends = [choose(known, key=lambda one: one[0]) for choose in (max, min)]
+    if ends[0][0] == ends[1][0]:
+        return f"{number_format.text(ends[0][0])} throughout"
+    high, low = (f"{row} at {label} ({number_format.text(value)})" for value, row, label in ends)
+    return f"Highest for {high}, lowest for {low}"
 
 
 def _trend(name: str, series: Series, number_format: NumberFormat) -> str:

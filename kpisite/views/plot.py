@@ -1,4 +1,4 @@
-"""The view `plot`: lines, bars and points of a query, as a chart that answers to the pointer."""
+"""The view `plot`: the numbers of a query as a chart that answers to the pointer."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from kpisite.plugins.options import Link
 from kpisite.views._plot_bars import bar_plot, barh_plot
 from kpisite.views._plot_data import Columns, PlotData, check_unique, columns_of, plot_data
 from kpisite.views._plot_frame import Drawing, Look
+from kpisite.views._plot_heat import check_cells, heat_plot, ramp_html
 from kpisite.views._plot_lines import line_plot, names_at_ends
 from kpisite.views._plot_points import scatter_plot
 from kpisite.views._plot_svg import still
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from kpisite.plugins import Page
 
 _COLOURS = 7
+_DRAWN = {"scatter": "points", "heatmap": "cells"}
 _TABLE_ROWS = 50
 """Rows of the table below a chart."""
 
@@ -38,18 +40,20 @@ class Plot(View):
 
         time_column: str = "time"
         """The column of the x axis; where the query has no such column, its first one."""
-        kind: Literal["line", "bar", "barh", "scatter"] = "line"
-        """What is drawn: lines, upright bars, lying bars, or points."""
+        kind: Literal["line", "bar", "barh", "scatter", "heatmap"] = "line"
+        """What is drawn: lines, upright bars, lying bars, points, or cells coloured by value."""
         stacked: bool = False
         """Whether bars, or lines as areas, stand on each other."""
         groupby: str | None = None
-        """Column with a series per value, of the first column of numbers."""
+        """Column with a series per value, of the first column of numbers; in a heatmap, a row."""
         label_map: dict[str, str] = Field(default_factory=dict)
         """Series → the name that is shown."""
         legend: bool | dict[str, Any] | None = None
-        """Whether the series are named; by default, from two on. A mapping counts as true."""
+        """Whether the series are named, or the colours of a heatmap explained; by default, from two
+        series on. A mapping counts as true."""
         bar_labels: bool | None = None
-        """Whether bars say their values; by default, lying bars of one series do."""
+        """Whether bars say their values; by default, lying bars of one series do, and the cells of
+        a heatmap where they have room."""
         xtick_rotation: float | None = Field(default=None, ge=-90, le=90)
         """Degrees that the names of categories are turned by; by default, where they are long."""
         link_url: Link = ""
@@ -66,8 +70,11 @@ class Plot(View):
         @model_validator(mode="after")
         def _check_together(self) -> Self:
             check_unit(self.format, self.unit, self.currency)
-            if self.stacked and self.kind == "scatter":
-                raise ValueError("points cannot be stacked; use 'kind: bar' or leave out 'stacked'")
+            if self.stacked and self.kind not in ("line", "bar", "barh"):
+                drawn = _DRAWN[self.kind]
+                raise ValueError(
+                    f"{drawn} cannot be stacked; use 'kind: bar' or leave out 'stacked'"
+                )
             return self
 
         @property
@@ -99,7 +106,9 @@ class Plot(View):
             if len(columns.numeric) > 1:
                 ignored = ", ".join(columns.numeric[1:])
                 notes.append(f"groupby draws '{columns.numeric[0]}' only, not {ignored}")
-        if count > _COLOURS:
+        if options.kind == "heatmap":
+            check_cells(frame, columns, rows=count)
+        elif count > _COLOURS:
             notes.append(f"{count} series share {_COLOURS} colours")
         return notes
 
@@ -110,7 +119,14 @@ class Plot(View):
             return page.template("views/empty.html")
         columns = columns_of(frame, options.time_column, options.groupby)
         scatter = options.kind == "scatter"
-        data = plot_data(frame, columns, page.period, options.label_map, scatter=scatter)
+        data = plot_data(
+            frame,
+            columns,
+            page.period,
+            options.label_map,
+            scatter=scatter,
+            cells=options.kind == "heatmap",
+        )
         if not data.x.at:
             return page.template("views/empty.html")
         look = self._look(data, page)
@@ -130,12 +146,13 @@ class Plot(View):
 
     def _look(self, data: PlotData, page: Page) -> Look:
         options, several = self.options, len(data.series) > 1
+        heat = options.kind == "heatmap"
         alone = options.kind == "barh" and not several
         return Look(
             kind=options.kind,
             stacked=options.stacked,
-            legend=several if options.legend is None else options.legend is not False,
-            bar_labels=alone if options.bar_labels is None else options.bar_labels,
+            legend=several or heat if options.legend is None else options.legend is not False,
+            bar_labels=alone or heat if options.bar_labels is None else options.bar_labels,
             rotation=options.xtick_rotation,
             number_format=options.number_format,
             colours=page.theme.series_colors,
@@ -172,12 +189,16 @@ def _drawing(data: PlotData, look: Look, text_columns: Sequence[str]) -> Drawing
             return bar_plot(data, look)
         case "barh":
             return barh_plot(data, look)
+        case "heatmap":
+            return heat_plot(data, look)
         case "scatter":
             return scatter_plot(data, look, text_columns)
 
 
 def _legend(data: PlotData, look: Look) -> str:
     """Return the legend in HTML, where the names do not stand in the chart itself."""
+    if look.kind == "heatmap":
+        return ramp_html(data, look.number_format) if look.legend else ""
     fit = names_at_ends([s.name for s in data.series]) if look.kind == "line" else "never"
     if not look.legend or fit == "always":
         return ""
