@@ -15,7 +15,7 @@ from kpisite.views._plot_frame import (
     category_ticks,
     value_texts,
 )
-from kpisite.views._plot_slots import bar_slots
+from kpisite.views._plot_slots import FULL, bar_share, bar_slots
 from kpisite.views._plot_text import tip_html, tip_text
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 HEIGHT = 230
 _NAME_WIDTH = 147
 _PHONE_FRAME = 260
-_FULL, _LEAST = 0.78, 4
-"""Share of its slot that a bar takes; fewer places than that leave the bars slim."""
 
 
 def bar_plot(data: PlotData, look: Look) -> Drawing:
@@ -36,7 +34,7 @@ def bar_plot(data: PlotData, look: Look) -> Drawing:
     y = number_ticks(_ends(spans), look.number_format, from_zero=True)
     x, slots = bar_slots(data.x, look.period)
     count = 1 if look.stacked else len(data.series)
-    thickness = (slots.right[0] - slots.left[0]) * _share(len(data.x.at)) / count
+    thickness = (slots.right[0] - slots.left[0]) * bar_share(len(data.x.at)) / count
     drawing = Drawing(x, y, HEIGHT)
     drawing.values["data"] = columns = _columns(data, spans, slots, look)
     drawing.values["thickness"] = thickness * (1 if count == 1 else 0.92)
@@ -72,7 +70,7 @@ def barh_plot(data: PlotData, look: Look) -> Drawing:
     rows = len(names.at)
     height = 36 + round(rows * (26 if count == 1 else 14 * count + 12))
     slots = Slots(list(names.at), [p - 0.5 for p in names.at], [p + 0.5 for p in names.at])
-    thickness = 0.68 if count == 1 else _FULL / count
+    thickness = 0.68 if count == 1 else FULL / count
     drawing = Drawing(x, y, height, grid="below")
     drawing.values["data"] = columns = _columns(data, spans, slots, look)
     drawing.values["thickness"] = thickness * (1 if count == 1 else 0.92)
@@ -121,7 +119,7 @@ def _columns(
     columns |= {"left": slots.left, "right": slots.right}
     slot = slots.right[0] - slots.left[0]
     count = 1 if look.stacked else len(data.series)
-    share = _share(len(data.x.at)) if look.kind == "bar" else _FULL
+    share = bar_share(len(data.x.at)) if look.kind == "bar" else FULL
     for i, (series, bars) in enumerate(zip(data.series, spans, strict=True)):
         shift = 0.0 if count == 1 else ((i + 0.5) / count - 0.5) * slot * share
         columns[f"at{i}"] = [middle + shift for middle in slots.middle]
@@ -163,7 +161,3 @@ def _tip(data: PlotData, look: Look) -> str:
         for i, series in enumerate(data.series)
     ]
     return tip_html("@label", rows)
-
-
-def _share(places: int) -> float:
-    return _FULL * min(1.0, places / _LEAST)

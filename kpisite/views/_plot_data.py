@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kpisite.plugins import Period
+    from kpisite.views._plot_frame import Kind
 
 
 @dataclass(frozen=True)
@@ -126,9 +127,7 @@ def plot_data(
     columns: Columns,
     period: Period,
     label_map: Mapping[str, str],
-    *,
-    scatter: bool,
-    cells: bool = False,
+    kind: Kind,
 ) -> PlotData:
     """Return what is drawn. Rows without a place on the axis, or outside the period, are not.
 
@@ -137,11 +136,12 @@ def plot_data(
         columns: The parts that its columns play.
         period: What a time axis spans.
         label_map: Series → the name that is shown.
-        scatter: Whether a series may have several values in a place, or none.
-        cells: Whether groups of text keep the order of the query, and a missing row is a gap.
+        kind: Points and boxes may have several values in a place, or none. Rows of cells keep the
+            order of the query, and a missing one is a gap.
     """
+    several, cells = kind in ("scatter", "box"), kind == "heatmap"
     raw = values_of(frame, columns.x)
-    merged = scatter or columns.groupby is not None
+    merged = several or columns.groupby is not None
     axis, places = _axis(raw, columns.x, period, merged=merged)
     rows = sorted(places, key=lambda row: places[row])
     if columns.groupby is None:
@@ -152,22 +152,23 @@ def plot_data(
             (name, group, values)
             for name, group in _groups(values_of(frame, columns.groupby), rows, by_name=not cells)
         ]
-    texts = [values_of(frame, name) for name in columns.texts] if scatter else []
+    texts = [values_of(frame, name) for name in columns.texts] if kind == "scatter" else []
     series = []
     for name, mine, values in named:
         label = label_map.get(name, name)
-        if columns.groupby is not None and not scatter:
+        if columns.groupby is not None and not several:
             found = {places[row]: _drawable(values[row]) for row in mine}
             empty = NAN if cells else 0.0
             filled = tuple(found.get(place, empty) for place in range(len(axis.at)))
             series.append(Series(label, tuple(range(len(axis.at))), filled))
             continue
-        drawn = [row for row in mine if not (scatter and math.isnan(_drawable(values[row])))]
+        pairs = [(row, _drawable(values[row])) for row in mine]
+        drawn = {row: value for row, value in pairs if not (several and math.isnan(value))}
         series.append(
             Series(
                 label,
                 tuple(places[row] for row in drawn),
-                tuple(_drawable(values[row]) for row in drawn),
+                tuple(drawn.values()),
                 tuple(tuple(word(column[row]) for column in texts) for row in drawn),
             )
         )

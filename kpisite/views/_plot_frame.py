@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kpisite.plugins import NumberFormat, Period
     from kpisite.views._plot_data import XAxis
 
-Kind = Literal["line", "bar", "barh", "scatter", "heatmap"]
+Kind = Literal["line", "bar", "barh", "scatter", "heatmap", "box"]
 Side = Literal["below", "left"]
 
 COLOURS = SERIES
@@ -41,6 +41,8 @@ class Look:
     colours: tuple[str, ...]
     """Of the report's theme; empty for those of the page."""
     period: Period
+    outliers: bool = True
+    """Whether values beyond the whiskers of boxes are drawn."""
 
     def colour(self, position: int) -> str:
         """Return the colour that a series is drawn with."""

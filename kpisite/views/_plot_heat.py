@@ -27,7 +27,6 @@ MOST_CELLS = 1_500
 _NAME_WIDTH = 110
 _ROW, _FLAT_ROW, _MANY_ROWS = 26, 16, 16
 """Height of a row in CSS pixels, also of one among more rows than the last number."""
-_TEXT_HEIGHT = 13
 _ABOVE = 8
 
 
@@ -50,10 +49,10 @@ def heat_plot(data: PlotData, look: Look) -> Drawing:
     else:
         drawing.axis("below")
     drawing.axis("left", tags=["kpi-ink"])
-    if look.bar_labels and row > _TEXT_HEIGHT:
-        columns = (x.end - x.start) / drawing.values["thickness"]
+    if look.bar_labels:
+        share = drawing.values["thickness"] / (x.end - x.start)
         widest = max(map(text_width, cells["short"]), default=0)
-        width = Borders(left=room_left(names)).width_for(columns * (widest + 6))
+        width = Borders(left=room_left(names)).width_for((widest + 6) / share) if share else 0
         if width:
             _add_texts(drawing, cells, width)
     return drawing

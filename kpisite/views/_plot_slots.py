@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     from kpisite.plugins import Period
     from kpisite.views._plot_data import XAxis
 
+FULL = 0.78
+"""Share of its slot that a bar takes."""
+_LEAST = 4
+"""Fewer places than that leave the bars slim."""
 _DAY = 86_400_000.0
+
+
+def bar_share(places: int) -> float:
+    """Return which share of its slot a bar takes, among so many places."""
+    return FULL * min(1.0, places / _LEAST)
 
 
 def bar_slots(x: XAxis, period: Period) -> tuple[Ticks, Slots]:

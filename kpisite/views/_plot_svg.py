@@ -91,7 +91,12 @@ class _Layer:
             sides = [(at - half, at + half, low, high) for at, low, high in bars]
         else:
             sides = [(low, high, at - half, at + half) for at, low, high in bars]
-        self._canvas.boxes(sides, self._colour(), radius=self._one("border_radius", 0))
+        self._canvas.boxes(
+            sides,
+            self._colour(),
+            opacity=self._one("fill_alpha", 1),
+            radius=self._one("border_radius", 0),
+        )
 
     def _cells(self) -> None:
         size = self._one("width", 1), self._one("height", 1)

@@ -25,6 +25,7 @@ _SHAPES = {
     "barh": "Bar chart",
     "scatter": "Scatter plot",
     "heatmap": "Heatmap",
+    "box": "Box plot",
 }
 _TOLD = 3
 """Series whose course is told; more would be a table read aloud."""
@@ -120,7 +121,7 @@ def _course(title: str, kind: str, data: PlotData, number_format: NumberFormat) 
         else _trend(name, series, number_format)
         for name, series in named[:_TOLD]
     ]
-    return "; ".join(parts)
+    return ("By the median, " if kind == "box" else "") + "; ".join(parts)
 
 
 def _peaks(data: PlotData, number_format: NumberFormat) -> str:

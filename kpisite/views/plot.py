@@ -11,6 +11,7 @@ from kpisite.model.number import Style, check_unit
 from kpisite.plugins import NumberFormat, QueryOptions, View, escape_html
 from kpisite.plugins.options import Link
 from kpisite.views._plot_bars import bar_plot, barh_plot
+from kpisite.views._plot_boxes import box_plot, medians
 from kpisite.views._plot_data import Columns, PlotData, check_unique, columns_of, plot_data
 from kpisite.views._plot_frame import Drawing, Look
 from kpisite.views._plot_heat import check_cells, heat_plot, ramp_html
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from kpisite.plugins import Page
 
 _COLOURS = 7
-_DRAWN = {"scatter": "points", "heatmap": "cells"}
+_DRAWN = {"scatter": "points", "heatmap": "cells", "box": "boxes"}
 _TABLE_ROWS = 50
 """Rows of the table below a chart."""
 
@@ -40,8 +41,9 @@ class Plot(View):
 
         time_column: str = "time"
         """The column of the x axis; where the query has no such column, its first one."""
-        kind: Literal["line", "bar", "barh", "scatter", "heatmap"] = "line"
-        """What is drawn: lines, upright bars, lying bars, points, or cells coloured by value."""
+        kind: Literal["line", "bar", "barh", "scatter", "heatmap", "box"] = "line"
+        """What is drawn: lines, upright bars, lying bars, points, cells coloured by value, or boxes
+        with the quartiles of all values in a place."""
         stacked: bool = False
         """Whether bars, or lines as areas, stand on each other."""
         groupby: str | None = None
@@ -54,6 +56,8 @@ class Plot(View):
         bar_labels: bool | None = None
         """Whether bars say their values; by default, lying bars of one series do, and the cells of
         a heatmap where they have room."""
+        outliers: bool = True
+        """Whether a box plot shows the values that are beyond its whiskers."""
         xtick_rotation: float | None = Field(default=None, ge=-90, le=90)
         """Degrees that the names of categories are turned by; by default, where they are long."""
         link_url: Link = ""
@@ -93,13 +97,11 @@ class Plot(View):
             return ()
         columns = columns_of(frame, options.time_column, options.groupby)
         notes = []
-        if options.kind == "scatter":
-            count = len(columns.numeric)
-        else:
+        if options.kind not in ("scatter", "box"):
             check_unique(frame, columns)
-            if columns.texts:
-                notes.append(f"columns of text are not drawn: {', '.join(columns.texts)}")
-            count = len(columns.numeric)
+        if options.kind != "scatter" and columns.texts:
+            notes.append(f"columns of text are not drawn: {', '.join(columns.texts)}")
+        count = len(columns.numeric)
         if columns.groupby is not None:
             position = [str(name) for name in frame.columns].index(columns.groupby)
             count = int(frame.iloc[:, position].nunique(dropna=False))
@@ -118,24 +120,17 @@ class Plot(View):
         if frame.empty:
             return page.template("views/empty.html")
         columns = columns_of(frame, options.time_column, options.groupby)
-        scatter = options.kind == "scatter"
-        data = plot_data(
-            frame,
-            columns,
-            page.period,
-            options.label_map,
-            scatter=scatter,
-            cells=options.kind == "heatmap",
-        )
+        data = plot_data(frame, columns, page.period, options.label_map, options.kind)
         if not data.x.at:
             return page.template("views/empty.html")
         look = self._look(data, page)
+        told = medians(data) if options.kind == "box" else data
         drawing = _drawing(data, look, columns.texts)
         chart = page.chart_from(
             draw,
             drawing.structure,
             drawing.values,
-            description=describe(self.title, options.kind, data, options.number_format),
+            description=describe(self.title, options.kind, told, options.number_format),
             height=drawing.height,
             still=still(drawing.structure, drawing.values),
         )
@@ -157,6 +152,7 @@ class Plot(View):
             number_format=options.number_format,
             colours=page.theme.series_colors,
             period=page.period,
+            outliers=options.outliers,
         )
 
     def _table(self, frame: pd.DataFrame, columns: Columns, page: Page) -> str:
@@ -189,6 +185,8 @@ def _drawing(data: PlotData, look: Look, text_columns: Sequence[str]) -> Drawing
             return bar_plot(data, look)
         case "barh":
             return barh_plot(data, look)
+        case "box":
+            return box_plot(data, look)
         case "heatmap":
             return heat_plot(data, look)
         case "scatter":

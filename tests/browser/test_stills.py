@@ -59,6 +59,17 @@ views:
         from range(7) days(day), (values ('east'), ('west')) shops(shop)
       groupby: shop
       precision: 1
+  boxes:
+    plugin: plot
+    title: Boxes by name
+    cols: 3
+    args:
+      datasource: made
+      kind: box
+      query: |
+        select ['ann', 'bob', 'cy'][1 + n % 3] as name, (n * n) % 97 + (n % 3) * 20 as value
+        from range(90) numbers(n) union all select 'bob', 300
+        order by name
 """
 """A view of each kind of plot that the demo has not; its numbers are made up by its queries."""
 

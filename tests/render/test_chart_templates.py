@@ -350,7 +350,7 @@ class Page:
         return ""
 
 days = pd.date_range("2013-02-04", periods=3, tz="UTC")
-for kind in ("line", "bar", "barh", "scatter", "heatmap"):
+for kind in ("line", "bar", "barh", "scatter", "heatmap", "box"):
     view = Plot("v", "V", Plot.Options(datasource="d", query="q", kind=kind))
     frame = pd.DataFrame({"time": days, "a": [1, 2, float(sys.argv[2])], "b": [1, None, 3]})
     print(view.render_md({"main": frame}, Page()))
@@ -429,7 +429,7 @@ def plots(draw: st.DrawFn) -> tuple[PlotView, pd.DataFrame, Period]:
         dtype = draw(st.sampled_from(list(COLUMNS)))
         values = draw(st.lists(COLUMNS[dtype], min_size=rows, max_size=rows))
         frame[name] = pd.Series(values, dtype=dtype)
-    kind = draw(st.sampled_from(["line", "bar", "barh", "scatter", "heatmap"]))
+    kind = draw(st.sampled_from(["line", "bar", "barh", "scatter", "heatmap", "box"]))
     if kind == "scatter" and draw(st.booleans()):
         frame["note"] = draw(st.lists(NAMES, min_size=rows, max_size=rows))
     stacked = kind in ("line", "bar", "barh") and draw(st.booleans())
