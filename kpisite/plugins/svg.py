@@ -111,15 +111,16 @@ class Canvas:
         path = "".join(f"M0 {per_mille(self.y(value))}H1000" for value in at)
         self._path(path, f'stroke="{stroke}"' + _dashed(dashes))
 
-    def lines_up(self, at: Iterable[float], stroke: str) -> None:
+    def lines_up(self, at: Iterable[float], stroke: str, *, dashes: str = "") -> None:
         """Draw hairlines from the bottom edge to the top.
 
         Args:
             at: Where on the x axis.
             stroke: The colour.
+            dashes: Lengths of dashes and of the gaps between them, in CSS pixels; "" for none.
         """
         path = "".join(f"M{per_mille(self.x(value))} 0V1000" for value in at)
-        self._path(path, f'stroke="{stroke}"')
+        self._path(path, f'stroke="{stroke}"' + _dashed(dashes))
 
     def line(
         self,

@@ -15,6 +15,7 @@ from kpisite.views._plot_frame import (
     category_ticks,
     value_texts,
 )
+from kpisite.views._plot_marks import add_marks
 from kpisite.views._plot_slots import FULL, bar_share, bar_slots
 from kpisite.views._plot_text import tip_html, tip_text
 
@@ -31,7 +32,7 @@ _PHONE_FRAME = 260
 def bar_plot(data: PlotData, look: Look) -> Drawing:
     """Return upright bars; on a time axis each stands over the stretch that it counts."""
     spans = _spans(data, stacked=look.stacked)
-    y = number_ticks(_ends(spans), look.number_format, from_zero=True)
+    y = number_ticks([*_ends(spans), *look.marked], look.number_format, from_zero=True)
     x, slots = bar_slots(data.x, look.period)
     count = 1 if look.stacked else len(data.series)
     thickness = (slots.right[0] - slots.left[0]) * bar_share(len(data.x.at)) / count
@@ -57,13 +58,14 @@ def bar_plot(data: PlotData, look: Look) -> Drawing:
         place = {"x": f"at{i}", "y": f"tip{i}", "text": text}
         above = {"y_offset": -3, "text_align": "center", "text_baseline": "bottom"}
         drawing.texts("data", place, wide=wide, **above)
+    add_marks(drawing, look, y)
     return drawing
 
 
 def barh_plot(data: PlotData, look: Look) -> Drawing:
     """Return lying bars, the first row on top, as high as their number asks for."""
     spans = _spans(data, stacked=look.stacked)
-    x = number_ticks(_ends(spans), look.number_format, from_zero=True)
+    x = number_ticks([*_ends(spans), *look.marked], look.number_format, from_zero=True)
     names = category_ticks(data.x, _NAME_WIDTH)
     y = Ticks(names.end, names.start, names.at, names.labels)
     count = 1 if look.stacked else len(data.series)
@@ -88,6 +90,7 @@ def barh_plot(data: PlotData, look: Look) -> Drawing:
         drawing.values["border right"] = max(drawing.values["border right"], needs)
         place = {"x": f"tip{i}", "y": f"at{i}", "text": text}
         drawing.texts("data", place, x_offset=6, text_baseline="middle")
+    add_marks(drawing, look, x)
     return drawing
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kpisite.plugins.ticks import number_ticks
 from kpisite.views._plot_frame import Drawing, Glyphs, Look, padded
+from kpisite.views._plot_marks import add_marks
 from kpisite.views._plot_slots import bar_share, bar_slots
 from kpisite.views._plot_text import tip_html, tip_text
 
@@ -68,7 +69,8 @@ def medians(data: PlotData) -> PlotData:
 def box_plot(data: PlotData, look: Look) -> Drawing:
     """Return a box per place and series, those of several series side by side."""
     boxes = [_boxes(series) for series in data.series]
-    y = padded(number_ticks(_ends(boxes, look), look.number_format, from_zero=False), 0.03)
+    shown = [*_ends(boxes, look), *look.marked]
+    y = padded(number_ticks(shown, look.number_format, from_zero=False), 0.03)
     x, slots = bar_slots(data.x, look.period)
     slot = slots.right[0] - slots.left[0]
     count, share = len(boxes), bar_share(len(data.x.at)) * (0.7 if len(boxes) == 1 else 1)
@@ -91,6 +93,7 @@ def box_plot(data: PlotData, look: Look) -> Drawing:
     }
     sides = {"left": "left", "right": "right"}
     drawing.hover_bands(_tip(data, look), sides, {"bottom": "y start", "top": "y end"})
+    add_marks(drawing, look, y)
     return drawing
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from kpisite.plugins import NumberFormat, Period
     from kpisite.views._plot_data import XAxis
+    from kpisite.views._plot_marks import Band, ReferenceLine
 
 Kind = Literal["line", "bar", "barh", "scatter", "heatmap", "box"]
 Side = Literal["below", "left"]
@@ -43,6 +44,23 @@ class Look:
     period: Period
     outliers: bool = True
     """Whether values beyond the whiskers of boxes are drawn."""
+
+    lines: tuple[ReferenceLine, ...] = ()
+    """Values that are marked by a line."""
+    bands: tuple[Band, ...] = ()
+    """Stretches of values that are marked."""
+
+    @property
+    def marked(self) -> list[float]:
+        """The values of all lines and bands, which the axis has to show."""
+        ends = [end for band in self.bands for end in (band.low, band.high) if end is not None]
+        return [*(line.at for line in self.lines), *ends]
+
+    @property
+    def labels(self) -> list[str]:
+        """What lines and bands are called, those that have a label."""
+        labels = [*(band.label for band in self.bands), *(line.label for line in self.lines)]
+        return [label for label in labels if label]
 
     def colour(self, position: int) -> str:
         """Return the colour that a series is drawn with."""

@@ -16,6 +16,7 @@ from kpisite.views._plot_frame import (
     padded,
     value_texts,
 )
+from kpisite.views._plot_marks import add_marks
 from kpisite.views._plot_text import canvas_text, shorten, tip_html, tip_text
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ def scatter_plot(data: PlotData, look: Look, text_columns: Sequence[str]) -> Dra
         text_columns: Names of what stands in `Series.texts`.
     """
     x = _x_ticks(data.x, look)
-    y = padded(number_ticks(data.numbers, look.number_format, from_zero=False), 0.03)
+    y = padded(
+        number_ticks([*data.numbers, *look.marked], look.number_format, from_zero=False), 0.03
+    )
     drawing = Drawing(x, y, HEIGHT)
     clouds = []
     for position, series in enumerate(data.series):
@@ -61,6 +64,7 @@ def scatter_plot(data: PlotData, look: Look, text_columns: Sequence[str]) -> Dra
     drawing.hover(_tip(data, text_columns), clouds, limit=3)
     if text_columns and sum(len(series.values) for series in data.series) <= _MOST_NAMES:
         _add_names(drawing, len(data.series), x, y)
+    add_marks(drawing, look, y)
     return drawing
 
 

@@ -13,9 +13,11 @@ from kpisite.plugins.options import Link
 from kpisite.views._plot_bars import bar_plot, barh_plot
 from kpisite.views._plot_boxes import box_plot, medians
 from kpisite.views._plot_data import Columns, PlotData, check_unique, columns_of, plot_data
+from kpisite.views._plot_ends import names_at_ends
 from kpisite.views._plot_frame import Drawing, Look
 from kpisite.views._plot_heat import check_cells, heat_plot, ramp_html
-from kpisite.views._plot_lines import line_plot, names_at_ends
+from kpisite.views._plot_lines import line_plot
+from kpisite.views._plot_marks import Band, ReferenceLine, marks_legend, marks_words
 from kpisite.views._plot_points import scatter_plot
 from kpisite.views._plot_svg import still
 from kpisite.views._plot_text import describe, legend_html
@@ -60,6 +62,10 @@ class Plot(View):
         """Whether a box plot shows the values that are beyond its whiskers."""
         xtick_rotation: float | None = Field(default=None, ge=-90, le=90)
         """Degrees that the names of categories are turned by; by default, where they are long."""
+        lines: tuple[ReferenceLine, ...] = ()
+        """Values that are marked by a dashed line: `{at: 0.8, label: target}`."""
+        bands: tuple[Band, ...] = ()
+        """Stretches of values that are shaded: `{low: 0.7, high: 0.8, label: usual}`."""
         link_url: Link = ""
         """Where a link below the chart leads: http, https, mailto, or a relative address."""
         format: Style = "number"
@@ -79,6 +85,8 @@ class Plot(View):
                 raise ValueError(
                     f"{drawn} cannot be stacked; use 'kind: bar' or leave out 'stacked'"
                 )
+            if self.kind == "heatmap" and (self.lines or self.bands):
+                raise ValueError("a heatmap has no 'lines' and no 'bands'; use another 'kind'")
             return self
 
         @property
@@ -126,11 +134,12 @@ class Plot(View):
         look = self._look(data, page)
         told = medians(data) if options.kind == "box" else data
         drawing = _drawing(data, look, columns.texts)
+        words = describe(self.title, options.kind, told, options.number_format)
         chart = page.chart_from(
             draw,
             drawing.structure,
             drawing.values,
-            description=describe(self.title, options.kind, told, options.number_format),
+            description=f"{words} {marks_words(look)}".rstrip(),
             height=drawing.height,
             still=still(drawing.structure, drawing.values),
         )
@@ -153,6 +162,8 @@ class Plot(View):
             colours=page.theme.series_colors,
             period=page.period,
             outliers=options.outliers,
+            lines=options.lines,
+            bands=options.bands,
         )
 
     def _table(self, frame: pd.DataFrame, columns: Columns, page: Page) -> str:
@@ -197,8 +208,11 @@ def _legend(data: PlotData, look: Look) -> str:
     """Return the legend in HTML, where the names do not stand in the chart itself."""
     if look.kind == "heatmap":
         return ramp_html(data, look.number_format) if look.legend else ""
-    fit = names_at_ends([s.name for s in data.series]) if look.kind == "line" else "never"
-    if not look.legend or fit == "always":
-        return ""
-    entries = [(series.name, look.css_colour(i)) for i, series in enumerate(data.series)]
-    return legend_html(entries, narrow_only=fit == "wide")
+    names = [series.name for series in data.series] if look.legend else []
+    at_ends = [*(names if look.kind == "line" else []), *look.labels]
+    fit = names_at_ends(at_ends) if look.kind != "barh" else "never"
+    legend = ""
+    if names and not (look.kind == "line" and fit == "always"):
+        entries = [(name, look.css_colour(i)) for i, name in enumerate(names)]
+        legend = legend_html(entries, narrow_only=look.kind == "line" and fit == "wide")
+    return legend + (marks_legend(look, narrow_only=fit == "wide") if fit != "always" else "")

@@ -70,6 +70,30 @@ views:
         select ['ann', 'bob', 'cy'][1 + n % 3] as name, (n * n) % 97 + (n % 3) * 20 as value
         from range(90) numbers(n) union all select 'bob', 300
         order by name
+      lines: [{at: 100, label: limit}]
+  marks:
+    plugin: plot
+    title: A line and bands
+    cols: 3
+    args:
+      datasource: made
+      query: |
+        select timestamp '2024-01-01' + to_days(day::int) as time, 0.7 + day * 0.03 as share
+        from range(7) days(day)
+      format: percent
+      lines: [{at: 0.8, label: target}]
+      bands: [{low: 0.75, high: 0.8, label: nearly}, {high: 0.7}]
+  lying:
+    plugin: plot
+    title: Lying bars
+    cols: 3
+    args:
+      datasource: made
+      kind: barh
+      query: select name, n from (values ('ann', 10), ('bob', 20), ('cy', 30)) made(name, n)
+      time_column: name
+      lines: [{at: 15, label: target}]
+      bands: [{low: 25, label: plenty}]
 """
 """A view of each kind of plot that the demo has not; its numbers are made up by its queries."""
 
