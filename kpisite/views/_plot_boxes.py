@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kpisite.plugins.ticks import number_ticks
 from kpisite.views._plot_frame import Drawing, Glyphs, Look, padded
 from kpisite.views._plot_marks import add_marks
+from kpisite.views._plot_scale import placed, value_ticks
 from kpisite.views._plot_slots import bar_share, bar_slots
 from kpisite.views._plot_text import tip_html, tip_text
 
@@ -70,7 +70,7 @@ def box_plot(data: PlotData, look: Look) -> Drawing:
     """Return a box per place and series, those of several series side by side."""
     boxes = [_boxes(series) for series in data.series]
     shown = [*_ends(boxes, look), *look.marked]
-    y = padded(number_ticks(shown, look.number_format, from_zero=False), 0.03)
+    y = padded(value_ticks(shown, look.number_format, look.scale), 0.03)
     x, slots = bar_slots(data.x, look.period)
     slot = slots.right[0] - slots.left[0]
     count, share = len(boxes), bar_share(len(data.x.at)) * (0.7 if len(boxes) == 1 else 1)
@@ -126,17 +126,19 @@ def _add_boxes(
     for at, box in boxes.items():
         left, right = at - half, at + half
         lines["x"] += [left, right, right, left, left, _NAN, at, at, _NAN, at, at, _NAN]
-        lines["y"] += [box.first, box.first, box.third, box.third, box.first, _NAN]
-        lines["y"] += [box.low, box.first, _NAN, box.third, box.high, _NAN]
+        quartiles = (box.low, box.first, box.median, box.third, box.high)
+        low, first, median, third, high = placed(quartiles, look.scale)
+        lines["y"] += [first, first, third, third, first, _NAN, low, first, _NAN, third, high, _NAN]
         middles["x"] += [left, right, _NAN]
-        middles["y"] += [box.median, box.median, _NAN]
-        shown = _apart(box.beyond, (y.end - y.start) * _APART) if look.outliers else []
+        middles["y"] += [median, median, _NAN]
+        beyond = placed(box.beyond if look.outliers else (), look.scale)
+        shown = _apart([p for p in beyond if not math.isnan(p)], (y.end - y.start) * _APART)
         points["x"] += [at] * len(shown)
         points["y"] += shown
     drawing.values[f"boxes{position}"] = {
         "x": list(boxes),
-        "first": [box.first for box in boxes.values()],
-        "third": [box.third for box in boxes.values()],
+        "first": placed((box.first for box in boxes.values()), look.scale),
+        "third": placed((box.third for box in boxes.values()), look.scale),
     }
     drawing.values[f"lines{position}"] = lines
     drawing.values[f"medians{position}"] = middles

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kpisite.plugins import NumberFormat, Period
     from kpisite.views._plot_data import XAxis
     from kpisite.views._plot_marks import Band, ReferenceLine
+    from kpisite.views._plot_scale import Scale
 
 Kind = Literal["line", "bar", "barh", "scatter", "heatmap", "box"]
 Side = Literal["below", "left"]
@@ -45,6 +46,8 @@ class Look:
     outliers: bool = True
     """Whether values beyond the whiskers of boxes are drawn."""
 
+    scale: Scale = "linear"
+    """How the values become places on their axis."""
     lines: tuple[ReferenceLine, ...] = ()
     """Values that are marked by a line."""
     bands: tuple[Band, ...] = ()

@@ -20,6 +20,7 @@ from kpisite.views._plot_frame import (
     value_texts,
 )
 from kpisite.views._plot_marks import add_marks
+from kpisite.views._plot_scale import placed, value_ticks
 from kpisite.views._plot_text import tip_html, tip_text
 
 if TYPE_CHECKING:
@@ -35,9 +36,10 @@ def line_plot(data: PlotData, look: Look) -> Drawing:
     """Return the lines; stacked, each stands on those before it."""
     lines = _stacked(data) if look.stacked else [list(s.values) for s in data.series]
     drawn = [value for line in lines for value in line if not math.isnan(value)]
-    y = padded(
-        number_ticks([*drawn, *look.marked], look.number_format, from_zero=look.stacked), 0.02
-    )
+    shown = [*drawn, *look.marked]
+    ticks = value_ticks(shown, look.number_format, look.scale, from_zero=look.stacked)
+    y = padded(ticks, 0.02)
+    lines = [placed(line, look.scale) for line in lines]
     x = _x_ticks(data.x, look)
     drawing = Drawing(x, y, HEIGHT)
     drawing.values["data"] = _columns(data, lines, x, look)

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from kpisite.plugins import Metric, PluginOptions, escape_html
 from kpisite.views._plot_ends import End, add_ends
 from kpisite.views._plot_frame import INK, MUTED, Glyphs
+from kpisite.views._plot_scale import placed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from kpisite.plugins import NumberFormat
     from kpisite.plugins.ticks import Ticks
     from kpisite.views._plot_frame import Drawing, Look
+    from kpisite.views._plot_scale import Scale
 
 Value = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -60,7 +62,7 @@ def add_marks(drawing: Drawing, look: Look, values: Ticks, names: Sequence[End] 
     upright = drawing.structure["grid"] == "left"
     ends = list(names)
     if look.bands:
-        spans = [_span(band, values) for band in look.bands]
+        spans = [_span(band, values, look.scale) for band in look.bands]
         drawing.values["bands"] = {"low": [s[0] for s in spans], "high": [s[1] for s in spans]}
         sides = {"y0": "low", "y1": "high"} if upright else {"x0": "low", "x1": "high"}
         paint = {"fill_color": MUTED, "fill_alpha": 0.12, "line_alpha": 0}
@@ -70,12 +72,13 @@ def add_marks(drawing: Drawing, look: Look, values: Ticks, names: Sequence[End] 
         labels = [band.label for band in look.bands]
         ends += _ends(drawing, zip(labels, middles, strict=True))
     if look.lines:
-        drawing.values["lines"] = {"at": [line.at for line in look.lines]}
+        at = placed((line.at for line in look.lines), look.scale)
+        drawing.values["lines"] = {"at": at}
         place = {"y" if upright else "x": "at"}
         stroke = {"line_color": INK, "line_dash": [5, 4]}
         dashed = Glyphs("HSpan" if upright else "VSpan", place, stroke)
         drawing.layer("lines", dashed, level="annotation", tags=["kpi-ink"])
-        ends += _ends(drawing, ((line.label, line.at) for line in look.lines))
+        ends += _ends(drawing, zip((line.label for line in look.lines), at, strict=True))
     if upright:
         add_ends(drawing, ends, values)
 
@@ -119,9 +122,12 @@ def _written(value: float, number_format: NumberFormat) -> str:
     return Metric(name="", title="", value=None, format=number_format, target=value).target_alone
 
 
-def _span(band: Band, values: Ticks) -> tuple[float, float]:
-    low, high = min(values.start, values.end), max(values.start, values.end)
-    return (low if band.low is None else band.low, high if band.high is None else band.high)
+def _span(band: Band, values: Ticks, scale: Scale) -> tuple[float, float]:
+    low, high = (
+        edge if end is None else placed([end], scale)[0]
+        for edge, end in ((values.start, band.low), (values.end, band.high))
+    )
+    return low, high
 
 
 def _ends(drawing: Drawing, labels: Iterable[tuple[str, float]]) -> list[End]:

@@ -17,6 +17,7 @@ from kpisite.views._plot_frame import (
     value_texts,
 )
 from kpisite.views._plot_marks import add_marks
+from kpisite.views._plot_scale import placed, value_ticks
 from kpisite.views._plot_text import canvas_text, shorten, tip_html, tip_text
 
 if TYPE_CHECKING:
@@ -40,9 +41,8 @@ def scatter_plot(data: PlotData, look: Look, text_columns: Sequence[str]) -> Dra
         text_columns: Names of what stands in `Series.texts`.
     """
     x = _x_ticks(data.x, look)
-    y = padded(
-        number_ticks([*data.numbers, *look.marked], look.number_format, from_zero=False), 0.03
-    )
+    values = [*data.numbers, *look.marked]
+    y = padded(value_ticks(values, look.number_format, look.scale), 0.03)
     drawing = Drawing(x, y, HEIGHT)
     clouds = []
     for position, series in enumerate(data.series):
@@ -73,7 +73,7 @@ def _columns(
 ) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {
         "x": [x.at[place] for place in series.places],
-        "y": list(series.values),
+        "y": placed(series.values, look.scale),
         "label": [x.labels[place] for place in series.places],
         "text": value_texts(series.values, look.number_format),
         "series": [series.name] * len(series.values),

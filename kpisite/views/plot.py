@@ -19,8 +19,10 @@ from kpisite.views._plot_heat import check_cells, heat_plot, ramp_html
 from kpisite.views._plot_lines import line_plot
 from kpisite.views._plot_marks import Band, ReferenceLine, marks_legend, marks_words
 from kpisite.views._plot_points import scatter_plot
+from kpisite.views._plot_scale import Scale
 from kpisite.views._plot_svg import still
 from kpisite.views._plot_text import describe, legend_html
+from kpisite.views._plot_values import number, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,6 +64,8 @@ class Plot(View):
         """Whether a box plot shows the values that are beyond its whiskers."""
         xtick_rotation: float | None = Field(default=None, ge=-90, le=90)
         """Degrees that the names of categories are turned by; by default, where they are long."""
+        scale: Scale = "linear"
+        """linear, or log: values ten times as large are always equally far apart."""
         lines: tuple[ReferenceLine, ...] = ()
         """Values that are marked by a dashed line: `{at: 0.8, label: target}`."""
         bands: tuple[Band, ...] = ()
@@ -85,9 +89,25 @@ class Plot(View):
                 raise ValueError(
                     f"{drawn} cannot be stacked; use 'kind: bar' or leave out 'stacked'"
                 )
+            if self.scale == "log":
+                self._check_log()
             if self.kind == "heatmap" and (self.lines or self.bands):
                 raise ValueError("a heatmap has no 'lines' and no 'bands'; use another 'kind'")
             return self
+
+        def _check_log(self) -> None:
+            if self.stacked or self.kind not in ("line", "scatter", "box"):
+                what = "stacked plots" if self.stacked else f"'kind: {self.kind}'"
+                raise ValueError(
+                    f"{what} cannot have 'scale: log', as nothing on it begins at 0; "
+                    "use 'kind: line', scatter or box"
+                )
+            marks = [line.at for line in self.lines]
+            marks += [
+                end for band in self.bands for end in (band.low, band.high) if end is not None
+            ]
+            if any(mark <= 0 for mark in marks):
+                raise ValueError("lines and bands on 'scale: log' are to be above 0")
 
         @property
         def number_format(self) -> NumberFormat:
@@ -120,6 +140,8 @@ class Plot(View):
             check_cells(frame, columns, rows=count)
         elif count > _COLOURS:
             notes.append(f"{count} series share {_COLOURS} colours")
+        if options.scale == "log":
+            notes += _missing_on_log(frame, columns)
         return notes
 
     def render_md(self, frames: Mapping[str, pd.DataFrame], page: Page) -> str:
@@ -135,6 +157,8 @@ class Plot(View):
         told = medians(data) if options.kind == "box" else data
         drawing = _drawing(data, look, columns.texts)
         words = describe(self.title, options.kind, told, options.number_format)
+        if options.scale == "log":
+            words += " The scale is logarithmic."
         chart = page.chart_from(
             draw,
             drawing.structure,
@@ -162,6 +186,7 @@ class Plot(View):
             colours=page.theme.series_colors,
             period=page.period,
             outliers=options.outliers,
+            scale=options.scale,
             lines=options.lines,
             bands=options.bands,
         )
@@ -186,6 +211,14 @@ def draw(structure: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
     from kpisite.views import _plot_draw  # here: Bokeh costs more than a second
 
     return _plot_draw.draw(structure, values)
+
+
+def _missing_on_log(frame: pd.DataFrame, columns: Columns) -> list[str]:
+    """Return a note on values that a log scale cannot show."""
+    drawn = columns.numeric if columns.groupby is None else columns.numeric[:1]
+    values = [number(value) for name in drawn for value in values_of(frame, name)]
+    lost = sum(value <= 0 for value in values)
+    return [f"values that are not above 0 have no place on a log scale: {lost}"] if lost else []
 
 
 def _drawing(data: PlotData, look: Look, text_columns: Sequence[str]) -> Drawing:

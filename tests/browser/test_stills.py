@@ -83,6 +83,15 @@ views:
       format: percent
       lines: [{at: 0.8, label: target}]
       bands: [{low: 0.75, high: 0.8, label: nearly}, {high: 0.7}]
+  log:
+    plugin: plot
+    title: On a log scale
+    cols: 3
+    args:
+      datasource: made
+      scale: log
+      query: select n as x, power(3, n) as growth, 40 + n as rest from range(1, 9) made(n)
+      lines: [{at: 500, label: limit}]
   lying:
     plugin: plot
     title: Lying bars

@@ -434,7 +434,9 @@ def plots(draw: st.DrawFn) -> tuple[PlotView, pd.DataFrame, Period]:
         frame["note"] = draw(st.lists(NAMES, min_size=rows, max_size=rows))
     stacked = kind in ("line", "bar", "barh") and draw(st.booleans())
     options = {"datasource": "d", "query": "q", "kind": kind, "stacked": stacked}
-    if kind != "heatmap":
+    if kind in ("line", "scatter", "box") and not stacked:
+        options["scale"] = draw(st.sampled_from(["linear", "log"]))
+    if kind != "heatmap" and options.get("scale") != "log":
         options["lines"] = draw(st.sampled_from([[], [{"at": 2, "label": "$$x$$"}, {"at": -0.5}]]))
         options["bands"] = draw(st.sampled_from([[], [{"low": 1, "label": "b"}, {"high": 0}]]))
     return PlotView("v", "V", PlotView.Options.model_validate(options)), frame, period
