@@ -22,6 +22,7 @@ from kpisite.views._plot_points import scatter_plot
 from kpisite.views._plot_scale import Scale
 from kpisite.views._plot_svg import still
 from kpisite.views._plot_text import describe, legend_html
+from kpisite.views._plot_top import largest
 from kpisite.views._plot_values import number, values_of
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class Plot(View):
         """Whether bars, or lines as areas, stand on each other."""
         groupby: str | None = None
         """Column with a series per value, of the first column of numbers; in a heatmap, a row."""
+        top: int | None = Field(default=None, ge=1)
+        """Only so many groups, or categories without `groupby`: those whose sums are largest."""
         label_map: dict[str, str] = Field(default_factory=dict)
         """Series → the name that is shown."""
         legend: bool | dict[str, Any] | None = None
@@ -89,6 +92,8 @@ class Plot(View):
                 raise ValueError(
                     f"{drawn} cannot be stacked; use 'kind: bar' or leave out 'stacked'"
                 )
+            if self.top is not None and self.kind in ("scatter", "box"):
+                raise ValueError(f"'top' is not for 'kind: {self.kind}': let the query choose")
             if self.scale == "log":
                 self._check_log()
             if self.kind == "heatmap" and (self.lines or self.bands):
@@ -133,6 +138,7 @@ class Plot(View):
         if columns.groupby is not None:
             position = [str(name) for name in frame.columns].index(columns.groupby)
             count = int(frame.iloc[:, position].nunique(dropna=False))
+            count = min(count, options.top or count)
             if len(columns.numeric) > 1:
                 ignored = ", ".join(columns.numeric[1:])
                 notes.append(f"groupby draws '{columns.numeric[0]}' only, not {ignored}")
@@ -153,12 +159,16 @@ class Plot(View):
         data = plot_data(frame, columns, page.period, options.label_map, options.kind)
         if not data.x.at:
             return page.template("views/empty.html")
+        note = ""
+        if options.top is not None:
+            data, note = largest(data, options.top, grouped=options.groupby is not None)
         look = self._look(data, page)
         told = medians(data) if options.kind == "box" else data
         drawing = _drawing(data, look, columns.texts)
         words = describe(self.title, options.kind, told, options.number_format)
         if options.scale == "log":
             words += " The scale is logarithmic."
+        words = f"{words} {note}".rstrip()
         chart = page.chart_from(
             draw,
             drawing.structure,
@@ -169,7 +179,8 @@ class Plot(View):
         )
         legend = _legend(data, look)
         table = self._table(frame, columns, page)
-        html = f'<div class="kpi-plot">{legend}{chart}{self._link()}</div>{table}'
+        below = f'<p class="kpi-note-below">{note}</p>' if note else ""
+        html = f'<div class="kpi-plot">{legend}{chart}{below}{self._link()}</div>{table}'
         return Markup(html)  # noqa: S704 - all parts are escaped
 
     def _look(self, data: PlotData, page: Page) -> Look:
