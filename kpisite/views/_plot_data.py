@@ -128,6 +128,8 @@ def plot_data(
     period: Period,
     label_map: Mapping[str, str],
     kind: Kind,
+    *,
+    earlier: bool = False,
 ) -> PlotData:
     """Return what is drawn. Rows without a place on the axis, or outside the period, are not.
 
@@ -138,11 +140,12 @@ def plot_data(
         label_map: Series → the name that is shown.
         kind: Points and boxes may have several values in a place, or none. Rows of cells keep the
             order of the query, and a missing one is a gap.
+        earlier: Whether times before the period have a place too.
     """
     several, cells = kind in ("scatter", "box"), kind == "heatmap"
     raw = values_of(frame, columns.x)
     merged = several or columns.groupby is not None
-    axis, places = _axis(raw, columns.x, period, merged=merged)
+    axis, places = _axis(raw, columns.x, period, merged=merged, earlier=earlier)
     rows = sorted(places, key=lambda row: places[row])
     if columns.groupby is None:
         named = [(name, rows, values_of(frame, name)) for name in columns.numeric]
@@ -176,7 +179,7 @@ def plot_data(
 
 
 def _axis(
-    raw: Sequence[Any], name: str, period: Period, *, merged: bool
+    raw: Sequence[Any], name: str, period: Period, *, merged: bool, earlier: bool
 ) -> tuple[XAxis, dict[int, int]]:
     """Return the x axis, and the place on it of each row that has one.
 
@@ -185,6 +188,7 @@ def _axis(
         name: The column's name.
         period: Times outside of it have no place.
         merged: Whether equal x share a place; otherwise each row has its own.
+        earlier: Whether times before the period have a place after all.
     """
     kind = kind_of(raw)
     if kind == "category":
@@ -195,7 +199,7 @@ def _axis(
         keys = {
             row: x
             for row, x in sorted(at.items(), key=lambda item: (math.isnan(item[1]), item[1]))
-            if not math.isnan(x) and (kind == "number" or first <= x <= last)
+            if not math.isnan(x) and (kind == "number" or ((earlier or first <= x) and x <= last))
         }
     slots = {row: key if merged else row for row, key in keys.items()}
     order = {slot: place for place, slot in enumerate(dict.fromkeys(slots.values()))}

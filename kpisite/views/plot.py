@@ -20,6 +20,14 @@ from kpisite.views._plot_lines import line_plot
 from kpisite.views._plot_marks import Band, ReferenceLine, marks_legend, marks_words
 from kpisite.views._plot_points import scatter_plot
 from kpisite.views._plot_scale import Scale
+from kpisite.views._plot_smooth import (
+    Resample,
+    check_times,
+    made_of,
+    resampled,
+    rolled,
+    within,
+)
 from kpisite.views._plot_svg import still
 from kpisite.views._plot_text import describe, legend_html
 from kpisite.views._plot_top import largest
@@ -30,7 +38,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from kpisite.plugins import Page
+    from kpisite.plugins import Page, Period
 
 _COLOURS = 7
 _DRAWN = {"scatter": "points", "heatmap": "cells", "box": "boxes"}
@@ -55,6 +63,10 @@ class Plot(View):
         """Column with a series per value, of the first column of numbers; in a heatmap, a row."""
         top: int | None = Field(default=None, ge=1)
         """Only so many groups, or categories without `groupby`: those whose sums are largest."""
+        resample: Resample | None = None
+        """Makes one number of all in a step of time: `{every: day, how: sum}`."""
+        rolling: int | None = Field(default=None, ge=2)
+        """Shows means of so many values, each with those before; the query may begin earlier."""
         label_map: dict[str, str] = Field(default_factory=dict)
         """Series → the name that is shown."""
         legend: bool | dict[str, Any] | None = None
@@ -94,6 +106,10 @@ class Plot(View):
                 )
             if self.top is not None and self.kind in ("scatter", "box"):
                 raise ValueError(f"'top' is not for 'kind: {self.kind}': let the query choose")
+            if self.resample and self.kind in ("barh", "scatter", "box"):
+                raise ValueError(f"'resample' is not for 'kind: {self.kind}'; use line or bar")
+            if self.rolling and self.kind not in ("line", "bar"):
+                raise ValueError(f"'rolling' is not for 'kind: {self.kind}'; use line or bar")
             if self.scale == "log":
                 self._check_log()
             if self.kind == "heatmap" and (self.lines or self.bands):
@@ -130,7 +146,9 @@ class Plot(View):
             return ()
         columns = columns_of(frame, options.time_column, options.groupby)
         notes = []
-        if options.kind not in ("scatter", "box"):
+        if options.resample is not None:
+            check_times(values_of(frame, columns.x), columns.x)
+        elif options.kind not in ("scatter", "box"):
             check_unique(frame, columns)
         if options.kind != "scatter" and columns.texts:
             notes.append(f"columns of text are not drawn: {', '.join(columns.texts)}")
@@ -156,12 +174,9 @@ class Plot(View):
         if frame.empty:
             return page.template("views/empty.html")
         columns = columns_of(frame, options.time_column, options.groupby)
-        data = plot_data(frame, columns, page.period, options.label_map, options.kind)
+        data, note = self._data(frame, columns, page.period)
         if not data.x.at:
             return page.template("views/empty.html")
-        note = ""
-        if options.top is not None:
-            data, note = largest(data, options.top, grouped=options.groupby is not None)
         look = self._look(data, page)
         told = medians(data) if options.kind == "box" else data
         drawing = _drawing(data, look, columns.texts)
@@ -182,6 +197,22 @@ class Plot(View):
         below = f'<p class="kpi-note-below">{note}</p>' if note else ""
         html = f'<div class="kpi-plot">{legend}{chart}{below}{self._link()}</div>{table}'
         return Markup(html)  # noqa: S704 - all parts are escaped
+
+    def _data(self, frame: pd.DataFrame, columns: Columns, period: Period) -> tuple[PlotData, str]:
+        """Return what is drawn, and a note on what was made of the query's numbers."""
+        options, grouped = self.options, columns.groupby is not None
+        rolling = options.rolling is not None
+        kind = options.kind if options.resample is None else "box"  # several values in a place
+        data = plot_data(frame, columns, period, options.label_map, kind, earlier=rolling)
+        if options.resample is not None and data.x.at:
+            data = resampled(data, options.resample, period, grouped=grouped)
+        if options.rolling is not None:
+            data = within(rolled(data, options.rolling), period)
+        notes = [made_of(options.resample, options.rolling)]
+        if options.top is not None:
+            data, left_out = largest(data, options.top, grouped=grouped)
+            notes.append(left_out)
+        return data, " ".join(filter(None, notes))
 
     def _look(self, data: PlotData, page: Page) -> Look:
         options, several = self.options, len(data.series) > 1
