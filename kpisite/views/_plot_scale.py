@@ -56,14 +56,14 @@ def _log_places(low: float, high: float) -> list[float]:
     for factors in ((1, 2, 5), (1, 3), (1,)):
         places = [
             decade + math.log10(factor)
-            for decade in range(math.floor(low), min(math.ceil(high), _LARGEST) + 1)
+            for decade in range(math.floor(low), math.ceil(high) + 1)
             for factor in factors
         ]
-        first = max((i for i, place in enumerate(places) if place <= low + 1e-9), default=0)
-        last = min((i for i, place in enumerate(places) if place >= high - 1e-9), default=-1)
-        kept = places[first : last + 1] if last >= 0 else places[first:]
+        first = max(i for i, place in enumerate(places) if place <= low + 1e-9)
+        last = min(i for i, place in enumerate(places) if place >= high - 1e-9)
+        kept = places[first : last + 1]
         if len(kept) == 1:
-            kept = [kept[0], kept[0] + 1] if kept[0] < _LARGEST else [kept[0] - 1, kept[0]]
+            kept = [kept[0], kept[0] + 1]
         if len(kept) <= _MOST_TICKS:
             return kept
     step = math.ceil((len(kept) - 1) / (_MOST_TICKS - 1))

@@ -20,6 +20,7 @@ from kpisite.views._plot_lines import line_plot
 from kpisite.views._plot_marks import Band, ReferenceLine, marks_legend, marks_words
 from kpisite.views._plot_points import scatter_plot
 from kpisite.views._plot_scale import Scale
+from kpisite.views._plot_shares import SHARE, check_shares, shares
 from kpisite.views._plot_smooth import (
     Resample,
     check_times,
@@ -57,8 +58,8 @@ class Plot(View):
         kind: Literal["line", "bar", "barh", "scatter", "heatmap", "box"] = "line"
         """What is drawn: lines, upright bars, lying bars, points, cells coloured by value, or boxes
         with the quartiles of all values in a place."""
-        stacked: bool = False
-        """Whether bars, or lines as areas, stand on each other."""
+        stacked: bool | Literal["percent"] = False
+        """Whether bars, or lines as areas, stand on each other; `percent`: as shares of all."""
         groupby: str | None = None
         """Column with a series per value, of the first column of numbers; in a heatmap, a row."""
         top: int | None = Field(default=None, ge=1)
@@ -132,7 +133,12 @@ class Plot(View):
 
         @property
         def number_format(self) -> NumberFormat:
-            """How the values are shown."""
+            """How the values that are drawn are shown."""
+            return SHARE if self.stacked == "percent" else self.query_format
+
+        @property
+        def query_format(self) -> NumberFormat:
+            """How the query's own numbers are shown."""
             return NumberFormat(
                 style=self.format, precision=self.precision, unit=self.unit, currency=self.currency
             )
@@ -160,6 +166,8 @@ class Plot(View):
             if len(columns.numeric) > 1:
                 ignored = ", ".join(columns.numeric[1:])
                 notes.append(f"groupby draws '{columns.numeric[0]}' only, not {ignored}")
+        if options.stacked == "percent":
+            check_shares(_numbers(frame, columns))
         if options.kind == "heatmap":
             check_cells(frame, columns, rows=count)
         elif count > _COLOURS:
@@ -212,6 +220,9 @@ class Plot(View):
         if options.top is not None:
             data, left_out = largest(data, options.top, grouped=grouped)
             notes.append(left_out)
+        if options.stacked == "percent":
+            data = shares(data)
+            notes.append("Shares of all that is shown.")
         return data, " ".join(filter(None, notes))
 
     def _look(self, data: PlotData, page: Page) -> Look:
@@ -220,7 +231,7 @@ class Plot(View):
         alone = options.kind == "barh" and not several
         return Look(
             kind=options.kind,
-            stacked=options.stacked,
+            stacked=bool(options.stacked),
             legend=several or heat if options.legend is None else options.legend is not False,
             bar_labels=alone or heat if options.bar_labels is None else options.bar_labels,
             rotation=options.xtick_rotation,
@@ -236,7 +247,7 @@ class Plot(View):
     def _table(self, frame: pd.DataFrame, columns: Columns, page: Page) -> str:
         """Return the chart's data under a disclosure; the view's own page has it anyway."""
         drawn = columns.numeric if columns.groupby is None else columns.numeric[:1]
-        formats = dict.fromkeys(drawn, self.options.number_format)
+        formats = dict.fromkeys(drawn, self.options.query_format)
         table = page.table(frame, max_rows=_TABLE_ROWS, formats=formats)
         of = f'<span class="kpi-hidden"> of {escape_html(self.title)}</span>' if self.title else ""
         return f'<details class="kpi-data"><summary>Data{of}</summary>{table}</details>'
@@ -257,10 +268,14 @@ def draw(structure: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
 
 def _missing_on_log(frame: pd.DataFrame, columns: Columns) -> list[str]:
     """Return a note on values that a log scale cannot show."""
-    drawn = columns.numeric if columns.groupby is None else columns.numeric[:1]
-    values = [number(value) for name in drawn for value in values_of(frame, name)]
-    lost = sum(value <= 0 for value in values)
+    lost = sum(value <= 0 for value in _numbers(frame, columns))
     return [f"values that are not above 0 have no place on a log scale: {lost}"] if lost else []
+
+
+def _numbers(frame: pd.DataFrame, columns: Columns) -> list[float]:
+    """Return all numbers that are drawn."""
+    drawn = columns.numeric if columns.groupby is None else columns.numeric[:1]
+    return [number(value) for name in drawn for value in values_of(frame, name)]
 
 
 def _drawing(data: PlotData, look: Look, text_columns: Sequence[str]) -> Drawing:
