@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: serve build test lint types layers tests site test-lowest bench clean
+.PHONY: serve build test lint types layers tests site test-lowest words bench clean
 
 serve: .venv/.installed
 	$(BIN)/mkdocs serve
@@ -37,6 +37,13 @@ test-lowest: .venv-lowest/.developed
 	.venv-lowest/bin/python tools/lowest.py > .venv-lowest/constraints.txt
 	.venv-lowest/bin/python -m pip install --quiet --constraint .venv-lowest/constraints.txt --editable '.[dev]'
 	touch $@
+
+# The words of templates, code and scripts, and their translations brought up to date.
+words: .venv/.developed
+	$(BIN)/pybabel -q extract -F babel.cfg -k said --no-wrap --sort-output --add-location=never --omit-header -o .cache/words.pot .
+	for po in site_template/locale/*/LC_MESSAGES/kpisite.po; do \
+	  $(BIN)/pybabel -q update -i .cache/words.pot -o $$po -l $$(basename $$(dirname $$(dirname $$po))) \
+	    --no-wrap --ignore-pot-creation-date --no-fuzzy-matching --ignore-obsolete || exit 1; done
 
 # What kpisite costs, side by side with what it stands on; single rows: make bench ROWS="cold serve".
 bench: .venv/.installed

@@ -246,7 +246,7 @@ def _metric_cells(metric: Metric) -> tuple[object, ...]:
         shown.style,
         _UNITS.get(shown.style, shown.unit or shown.currency),
         metric.comparison,
-        metric.comparison_title,
+        metric.comparison_text,
         metric.change,
         metric.target,
         metric.target_met,

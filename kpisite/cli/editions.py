@@ -96,7 +96,7 @@ def _headlines(entry: Entry) -> str:
 
 def _metric_row(metric: Metric) -> tuple[str, ...]:
     sign = {"up": "+", "down": "−", "none": "±"}[metric.change_direction]
-    change = f"{sign}{metric.change_text} from {metric.comparison_title}"
+    change = f"{sign}{metric.change_text} from {metric.comparison_text}"
     return (
         metric.name,
         metric.text,

@@ -15,6 +15,7 @@ from kpisite.cli.selection import Wanted, select
 from kpisite.cli.settings import Settings, pass_settings
 from kpisite.cli.terminal import count, leave, plain, say, tell
 from kpisite.errors import UsageError
+from kpisite.model.language import speaking
 from kpisite.pipeline.executors import ExecutorChoice, ExecutorName
 from kpisite.pipeline.problems import grouped
 from kpisite.pipeline.run import Outcome, run_tasks
@@ -71,9 +72,10 @@ def run(
     first, after = since.date() if since else None, until.date() if until else None
     wanted = Wanted(reports, periods, first, after, force=force)
     project = settings.project()
-    tasks, sealed = select(
-        settings.reports(project), project.archive.editions(), project.now, wanted
-    )
+    with speaking(project.language):
+        tasks, sealed = select(
+            settings.reports(project), project.archive.editions(), project.now, wanted
+        )
     for key in sealed:
         say(f"{key} is sealed already; it is run again only with --force.")
     if not tasks:

@@ -11,8 +11,10 @@ from mkdocs.exceptions import ConfigurationError
 
 from kpisite.archive.store import Archive
 from kpisite.errors import UsageError
+from kpisite.model.language import Language, read_language
 from kpisite.model.yaml_reader import VARIABLE
 from kpisite.pipeline.project import Project, archive_url
+from kpisite.render.templates import template_folder
 
 if TYPE_CHECKING:
     import re
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mkdocs.config.defaults import MkDocsConfig
+
+
+LOCALE = "locale"
+"""Folder of the catalogues of words, beside the templates."""
 
 
 class KpisiteOptions(base.Config):  # type: ignore[no-untyped-call]
@@ -51,7 +57,18 @@ def project_of(
         for name, value in options.storage_options.items()
     }
     archive = Archive(archive_url(folder, options.archive), **storage)
-    return Project(folder, Path(config.docs_dir), archive, now, environment)
+    return Project(folder, Path(config.docs_dir), archive, now, environment, language_of(config))
+
+
+def language_of(config: MkDocsConfig) -> Language:
+    """Return the language of a site: the theme's option `language`.
+
+    Raises:
+        KpisiteError: The project's own catalogue of words cannot be read.
+    """
+    themes = [config.theme.custom_dir, template_folder()]
+    tag = config.theme.get("language", "en")
+    return read_language(str(tag), [Path(folder, LOCALE) for folder in themes if folder])
 
 
 def fill_in(value: Any, environment: Mapping[str, str], place: str) -> Any:

@@ -26,9 +26,10 @@ from kpisite.mkdocs_plugin.embedding import PageViews
 from kpisite.mkdocs_plugin.files import KpiFile
 from kpisite.mkdocs_plugin.head import Heads
 from kpisite.mkdocs_plugin.markdown import metadata
-from kpisite.mkdocs_plugin.options import KpisiteOptions, project_of
+from kpisite.mkdocs_plugin.options import LOCALE, KpisiteOptions, language_of, project_of
 from kpisite.mkdocs_plugin.reuse import EditionFiles, nav_paths
 from kpisite.mkdocs_plugin.search import SearchEntries
+from kpisite.model.language import ENGLISH, speak
 from kpisite.pipeline.loading import FILE_NAMES
 from kpisite.pipeline.project import parse_now
 from kpisite.render.block_cache import BlockCache
@@ -41,6 +42,7 @@ from kpisite.render.templates import Templates, template_folder
 from kpisite.site.archive_site import ArchiveSite
 from kpisite.site.machine import SiteAbout
 from kpisite.site.page_cache import PageCache
+from kpisite.site.script_words import script_words
 from kpisite.site.site_folder import SiteFolder
 from kpisite.site.urls import Urls
 
@@ -65,7 +67,9 @@ NAME = "kpisite"
 ASSETS = "assets/kpisite"
 """Folder of the stylesheet and the scripts in the site."""
 STYLES = ("kpisite.css",)
-SCRIPTS = ("charts.js", "names.js", "reader.js")
+WORDS = "words.js"
+"""The script that has the words of all others."""
+SCRIPTS = (WORDS, "charts.js", "reader.js")
 """Those that every page loads; other pages name their own."""
 
 
@@ -74,6 +78,7 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
 
     def __init__(self) -> None:
         self._serving = False
+        self._language = ENGLISH
         self._first = True
         self._caches = Path()
         self._site = SiteFolder(Path(), Path())
@@ -101,7 +106,12 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         self._serving = command == "serve"
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
-        """Add what the pages need: templates, stylesheet, script."""
+        """Add what the pages need: language, templates, stylesheet, scripts."""
+        try:
+            self._language = language_of(config)
+        except KpisiteError as error:
+            raise PluginError(str(error)) from error
+        speak(self._language)
         shipped = str(template_folder())
         if shipped not in map(os.path.abspath, config.theme.dirs):
             position = 1 if config.theme.custom_dir else 0
@@ -135,19 +145,20 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
 
     @event_priority(-50)
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
-        """Add the archive's pages and assets; leave the report definitions out of the site."""
-        for file in [f for f in files if Path(f.src_uri).name in FILE_NAMES]:
+        """Add the archive's pages and assets; leave definitions and catalogues out of the site."""
+        for file in [f for f in files if _stays_behind(f, config)]:
             files.remove(file)
         self._pages.clear()
         self._html.clear()
         self._problems.clear()
         custom = [Path(config.theme.custom_dir)] if config.theme.custom_dir else []
         urls = Urls(config.use_directory_urls)
-        charts = ChartTemplates.kept_in(self._caches / "charts", code_digest())
-        layout = layout_digest(config, code_digest(), own=NAME)
+        code = f"{code_digest()} {self._language.digest}"
+        charts = ChartTemplates.kept_in(self._caches / "charts", code)
+        layout = layout_digest(config, code, own=NAME)
         self._compiled = partial(CompiledTemplates, self._caches / "templates", layout)
         self._look = look = Templates(custom, self._compiled("pages"))
-        site = ArchiveSite(self._entries, look, urls, code_digest(), charts)
+        site = ArchiveSite(self._entries, look, urls, code, charts)
         self._views = PageViews(site.embedded(), Path(config.docs_dir))
         cache = PageCache(self._caches / "pages", layout)
         self._editions = EditionFiles(
@@ -156,7 +167,7 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         try:
             for planned in chain(site.editions(), site.overviews()):
                 self._editions.add(planned, files)
-            fronts = BlockCache(self._caches / "fronts", code_digest())
+            fronts = BlockCache(self._caches / "fronts", code)
             for page in site.front(
                 fronts, [posixpath.dirname(path) for path in nav_paths(config.nav)]
             ):
@@ -172,6 +183,10 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         fronts.prune()
         warn(self._problems)
         self._problems.clear()
+        if words := script_words(config.theme.dirs, f"{ASSETS}/{WORDS}", self._language):
+            if (english := files.get_file_from_path(f"{ASSETS}/{WORDS}")) is not None:
+                files.remove(english)
+            files.append(KpiFile.of(config, f"{ASSETS}/{WORDS}", words))
         name, script = bokeh_asset()
         files.append(KpiFile.of(config, f"{ASSETS}/{name}", script))
         return files
@@ -290,10 +305,12 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         editions.finish(self._files)
         entries = {page.file.src_uri: page.cached.search for page in editions.finished_pages()}
         self._must_have_search().complete(self._order, entries)
+        speak(ENGLISH)
 
     def on_build_error(self, *, error: Exception) -> None:
         """Leave nothing behind."""
         self._close()
+        speak(ENGLISH)
 
     def on_serve(
         self,
@@ -339,6 +356,14 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         if self._editions is not None:
             self._editions.close()
         self._editions = None
+
+
+def _stays_behind(file: File, config: MkDocsConfig) -> bool:
+    """Tell whether a file is a definition, or a theme's catalogue of words."""
+    path = Path(file.src_uri)
+    if path.name in FILE_NAMES:
+        return True
+    return path.parts[0] == LOCALE and file.src_dir in config.theme.dirs
 
 
 def _about(config: MkDocsConfig) -> SiteAbout:

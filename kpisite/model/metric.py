@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
 from kpisite.model.base import StrictModel
+from kpisite.model.language import gettext
 from kpisite.model.number import NumberFormat, exact, grouped
+from kpisite.model.period import Period
+from kpisite.model.words import period_short
+
+_ANY_ZONE = ZoneInfo("UTC")
+"""The words of a calendar period are the same everywhere."""
+
+COMPARISON = "comparison"
+"""The title of a comparison with the answer to another query."""
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 """A number that JSON can hold; a gap is None."""
@@ -28,7 +38,7 @@ class Metric(StrictModel):
     comparison: Finite | None = None
     """The value it is compared with; None where there is none."""
     comparison_title: str = ""
-    """What that is: `week 5`."""
+    """What that is: the label of a period, such as `2013-W05`, else in words."""
     change_as: Literal["raw", "percent"] = "percent"
     """Whether the change is a difference or a ratio."""
     target: Finite | None = None
@@ -56,14 +66,30 @@ class Metric(StrictModel):
     @property
     def change_text(self) -> str:
         """The change without its sign: `4.1 points`, `31.3 %`, `633`; "" where there is none."""
+        number, unit = self.change_parts
+        return f"{number} {unit}" if unit else number
+
+    @property
+    def change_parts(self) -> tuple[str, str]:
+        """The number and the unit of `change_text`."""
         change = self.change
         if change is None:
-            return ""
+            return "", ""
         if self.change_as == "percent":
-            return f"{grouped(abs(change) * 100, 1)} %"
+            return grouped(abs(change) * 100, 1), "%"
         if self.format.style == "percent":
-            return f"{grouped(abs(change) * 100, max(self.format.precision, 1))} points"
-        return self.format.text(abs(change))
+            return grouped(abs(change) * 100, max(self.format.precision, 1)), gettext("points")
+        return self.format.parts(abs(change))
+
+    @property
+    def comparison_text(self) -> str:
+        """What the value is compared with, in words: `week 5`."""
+        period = Period.of_label(self.comparison_title, _ANY_ZONE)
+        if period is not None:
+            return period_short(period)
+        if self.comparison_title == COMPARISON:
+            return gettext("comparison")
+        return self.comparison_title
 
     @property
     def change_direction(self) -> Literal["up", "down", "none"]:
@@ -102,13 +128,21 @@ class Metric(StrictModel):
     @property
     def target_text(self) -> str:
         """The verdict in words: `target 80 % missed by 0.2 points`; "" without a target."""
+        result = self.target_result
+        return gettext("target {result}").format(result=result) if result else ""
+
+    @property
+    def target_result(self) -> str:
+        """The verdict in fewer words: `80 % missed by 0.2 points`; "" without a target."""
         if self.target is None or self.value is None:
             return ""
         target = self.target_alone
         if self.target_met:
-            return f"target {target} met"
+            return gettext("{target} met").format(target=target)
         gap = self.model_copy(update={"comparison": self.target, "change_as": "raw"}).change_text
-        return f"target {target} missed by {gap}" if _shows(gap) else f"target {target} just missed"
+        if _shows(gap):
+            return gettext("{target} missed by {gap}").format(target=target, gap=gap)
+        return gettext("{target} just missed").format(target=target)
 
 
 def _shows(text: str) -> bool:

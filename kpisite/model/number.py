@@ -9,13 +9,13 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from kpisite.model.base import StrictModel
+from kpisite.model.language import language
 
 Style = Literal["number", "percent", "duration", "bytes", "currency"]
 
 MISSING = "–"
 """What stands where there is no number."""
 
-_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 _BYTES = ("B", "kB", "MB", "GB", "TB", "PB")
 _EXACT = Context(prec=400)
 
@@ -42,6 +42,14 @@ class NumberFormat(StrictModel):
         number, unit = self.parts(value)
         return f"{number} {unit}" if unit else number
 
+    @property
+    def around(self) -> tuple[str, str]:
+        """What stands before and after an amount of money, or a number with a unit."""
+        if self.style == "currency":
+            amount, unit = language().money("0", self.currency)
+            return amount.removesuffix("0"), f" {unit}" if unit else ""
+        return "", f" {self.unit}" if self.unit else ""
+
     def parts(self, value: float | Decimal | None) -> tuple[str, str]:
         """Return the number and its unit apart, so that a page can set the unit smaller."""
         if value is None or math.isnan(value):
@@ -55,10 +63,8 @@ class NumberFormat(StrictModel):
                 return _bytes(float(value), max(self.precision, 1))
             case "currency":
                 text = grouped(value, self.precision)
-                symbol = _SYMBOLS.get(self.currency)
-                if symbol is None:
-                    return text, self.currency
-                return f"{'−' * text.startswith('−')}{symbol}{text.removeprefix('−')}", ""
+                amount, unit = language().money(text.removeprefix("−"), self.currency)
+                return f"{'−' * text.startswith('−')}{amount}", unit
             case "number":
                 return grouped(value, self.precision), self.unit
 
@@ -78,7 +84,7 @@ def check_unit(style: str, unit: str, currency: str) -> None:
 
 
 def grouped(value: float | Decimal, precision: int) -> str:
-    """Return `6,104.5`: thousands apart, a real minus sign, halves rounded to even.
+    """Return `6,104.5`, as the site's language has it; a real minus, halves rounded to even.
 
     Args:
         value: Not NaN; an infinity reads "∞".
@@ -88,7 +94,7 @@ def grouped(value: float | Decimal, precision: int) -> str:
         return "∞" if value > 0 else "−∞"
     step = Decimal(1).scaleb(-precision)
     rounded = exact(value).quantize(step, rounding=ROUND_HALF_EVEN, context=_EXACT)
-    text = f"{rounded.copy_abs():,f}"
+    text = language().number(f"{rounded.copy_abs():,f}")
     return f"−{text}" if rounded < 0 else text
 
 
@@ -106,7 +112,7 @@ def plain(value: float | Decimal) -> str:
     number = exact(value) if isinstance(value, int | Decimal) else Decimal(f"{value:.15g}")
     text = f"{number.copy_abs():f}"
     if "." in text:
-        text = text.rstrip("0").rstrip(".")
+        text = language().number(text.rstrip("0").rstrip("."))
     return f"−{text}" if number < 0 else text
 
 
@@ -127,7 +133,7 @@ def _duration(seconds: float) -> str:
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
         count, whole = divmod(whole, size)
         if count:
-            parts.append(f"{count:,} {unit}")
+            parts.append(f"{grouped(count, 0)} {unit}")
     return sign + " ".join(parts[:2])
 
 

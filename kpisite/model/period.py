@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, Self
@@ -10,6 +11,13 @@ from zoneinfo import ZoneInfo
 Unit = Literal["day", "week", "month", "quarter", "year", "days"]
 """What a period is a whole one of; `days` is any other stretch of time."""
 
+_LABELS: dict[Unit, str] = {
+    "day": r"(\d{4})-(\d\d)-(\d\d)",
+    "week": r"(\d{4})-W(\d\d)",
+    "month": r"(\d{4})-(\d\d)",
+    "quarter": r"(\d{4})-Q(\d)",
+    "year": r"(\d{4})",
+}
 _MONTHS: dict[Unit, int] = {"month": 1, "quarter": 3, "year": 12}
 
 
@@ -53,6 +61,24 @@ class Period:
             first = day.replace(month=(day.month - 1) // months * months + 1, day=1)
             after = add_months(first, months)
         return cls.of_days(first, after, zone, unit)
+
+    @classmethod
+    def of_label(cls, label: str, zone: ZoneInfo) -> Self | None:
+        """Return the day, week, month, quarter or year of a label; None where it is of none."""
+        for unit, pattern in _LABELS.items():
+            if found := re.fullmatch(pattern, label):
+                first, second, third = (int(part or 1) for part in (*found.groups(), "", "")[:3])
+                try:
+                    if unit == "week":
+                        day = date.fromisocalendar(first, second, 1)
+                    elif unit == "quarter":
+                        day = date(first, second * 3 - 2, 1)
+                    else:
+                        day = date(first, second, third)
+                except ValueError:
+                    return None
+                return cls.containing(day, unit, zone)
+        return None
 
     @property
     def zone(self) -> ZoneInfo:

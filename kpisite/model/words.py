@@ -1,19 +1,16 @@
-"""Periods and moments as a reader says them, in English, whatever the machine's locale."""
+"""Periods and moments as a reader says them, in the language of the site."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
+from kpisite.model.language import gettext, language, ngettext
+from kpisite.model.number import grouped
 from kpisite.model.period import Period, midnight
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
-
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
 
 
 def period_title(period: Period) -> str:
@@ -26,11 +23,13 @@ def period_title(period: Period) -> str:
     match period.unit:
         case "week":
             year, week, _ = period.start.isocalendar()
-            return f"Week {week}, {year}"
+            return gettext("Week {week}, {year}").format(week=week, year=year)
         case "month":
-            return f"{_MONTHS[period.start.month - 1]} {period.start.year}"
+            return language().month_and_year(period.start)
         case "quarter":
-            return f"{_quarter(period)} {period.start.year}"
+            return gettext("{quarter} {year}").format(
+                quarter=quarter(period.start), year=period.start.year
+            )
         case "year":
             return str(period.start.year)
         case "day" | "days":
@@ -45,13 +44,13 @@ def period_short(period: Period) -> str:
     """
     match period.unit:
         case "week":
-            return f"week {period.start.isocalendar().week}"
+            return gettext("week {week}").format(week=period.start.isocalendar().week)
         case "day":
-            return _day(period.start, year=False)
+            return language().day_and_month(period.start)
         case "month":
-            return _MONTHS[period.start.month - 1]
+            return language().month(period.start)
         case "quarter":
-            return _quarter(period)
+            return quarter(period.start)
         case "year":
             return str(period.start.year)
         case "days":
@@ -68,19 +67,27 @@ def period_span(period: Period) -> str:
     """
     zone = period.zone
     if not (_is_midnight(period.start, zone) and _is_midnight(period.end, zone)):
-        first, last = (f"{_day(at)}, {at:%H:%M}" for at in (period.start, period.end))
-        return f"{first} – {last}"
+        return f"{clock_text(period.start)} – {clock_text(period.end)}"
     first_day, last_day = period.start.date(), period.last_day
     if first_day == last_day:
-        return _day(last_day)
+        return day_text(last_day)
+    spoken = language()
+    first = spoken.day(first_day)
     if (first_day.year, first_day.month) == (last_day.year, last_day.month):
-        return f"{first_day.day} – {_day(last_day)}"
-    return f"{_day(first_day, year=first_day.year != last_day.year)} – {_day(last_day)}"
+        first = spoken.day_of_month(first_day) or first
+    elif first_day.year == last_day.year:
+        first = spoken.day_and_month(first_day)
+    return f"{first} – {spoken.day(last_day)}"
 
 
 def day_text(day: date) -> str:
     """Return "4 February 2013"."""
-    return _day(day)
+    return language().day(day)
+
+
+def clock_text(moment: datetime) -> str:
+    """Return an instant in its own zone: "4 February 2013, 06:00"."""
+    return f"{day_text(moment.date())}, {moment:%H:%M}"
 
 
 def moment_text(moment: date | time, *, with_time: bool | None = None) -> str:
@@ -105,13 +112,47 @@ def moment_text(moment: date | time, *, with_time: bool | None = None) -> str:
     return f"{day} {shown}" if with_time else day
 
 
-def _day(day: date, *, year: bool = True) -> str:
-    text = f"{day.day} {_MONTHS[day.month - 1]}"
-    return f"{text} {day.year}" if year else text
+def quarter(day: date) -> str:
+    """Return the quarter that a day is in: "Q1"."""
+    return gettext("Q{number}").format(number=(day.month + 2) // 3)
 
 
-def _quarter(period: Period) -> str:
-    return f"Q{(period.start.month + 2) // 3}"
+def status_text(status: str) -> str:
+    """Return the status of an edition in words: "sealed", or "revised"."""
+    words = {
+        "sealed": gettext("sealed"),
+        "preliminary": gettext("preliminary"),
+        "draft": gettext("draft"),
+        "revised": gettext("revised"),
+    }
+    return words.get(status, status)
+
+
+def direction_text(direction: str) -> str:
+    """Return where a number went, in words: "up"."""
+    return {"up": gettext("up"), "down": gettext("down")}.get(direction, direction)
+
+
+def verdict_text(verdict: str) -> str:
+    """Return whether a change is for the better, in words: "better", "worse", else ""."""
+    return {"good": gettext("better"), "bad": gettext("worse")}.get(verdict, "")
+
+
+def revision_text(number: int) -> str:
+    """Return "revision 2"."""
+    return gettext("revision {number}").format(number=number)
+
+
+def editions_text(count: int) -> str:
+    """Return `3,000 editions`."""
+    said = ngettext("{count} edition", "{count} editions", count)
+    return said.format(count=grouped(count, 0))
+
+
+def rows_text(count: int) -> str:
+    """Return `1,204 rows`."""
+    said = ngettext("{count} row", "{count} rows", count)
+    return said.format(count=grouped(count, 0))
 
 
 def _is_midnight(instant: datetime, zone: ZoneInfo) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from kpisite.errors import OutputError
-from kpisite.plugins import OutputDriver, PluginOptions, Receipt, Site
+from kpisite.plugins import PluginOptions, Receipt, Site, SiteDriver
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ MARKER = ".kpisite"
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
-class Static(OutputDriver):
+class Static(SiteDriver):
     """Copies the site beside the folder and swaps it in, so that no reader meets half a site."""
 
     class Options(PluginOptions):

@@ -21,7 +21,6 @@ from kpisite.model.edition import (
     Status,
     ViewRecord,
 )
-from kpisite.model.words import period_span
 from kpisite.pipeline.problems import Problem, redact
 from kpisite.pipeline.recording import Recorder, raised_in
 
@@ -190,7 +189,7 @@ def _title(task: Task) -> str:
     tokens = {
         "{from}": f"{task.period.start:%Y-%m-%d}",
         "{to}": f"{task.period.last_day:%Y-%m-%d}",
-        "{period}": period_span(task.period),
+        "{period}": task.period_text,
     }
     title = task.report.report.title
     for token, value in tokens.items():

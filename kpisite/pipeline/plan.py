@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Literal
 
+from kpisite.model.words import period_span
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
@@ -26,6 +28,12 @@ class Task:
     reason: Reason
     revision: int = 1
     """Which revision of the edition the run makes."""
+    period_text: str = ""
+    """The period in words, for the title: by default in the language that is spoken now."""
+
+    def __post_init__(self) -> None:
+        if not self.period_text:
+            object.__setattr__(self, "period_text", period_span(self.period))
 
     @property
     def key(self) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kpisite.errors import UsageError
+from kpisite.model.language import ENGLISH, Language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +29,8 @@ class Project:
     """Aware: what counts as now."""
     environment: Mapping[str, str] = field(repr=False)
     """What `${NAME}` in definitions is filled in from."""
+    language: Language = ENGLISH
+    """What the site is written in."""
 
     @property
     def cache(self) -> Path:

@@ -170,6 +170,7 @@ class _Run:
             period=task.period,
             reason=task.reason,
             revision=task.revision,
+            period_text=task.period_text,
             now=self._now,
             keeps_connections=_limit(task) is None,
             may_repeat=self._workers.repeats,

@@ -37,6 +37,7 @@ class Job:
     period: Period
     reason: Reason
     revision: int
+    period_text: str
     now: datetime
     keeps_connections: bool
     """Whether connections stay open for the next edition."""
@@ -52,7 +53,7 @@ def work(job: Job) -> Result:
         PluginError: The report cannot be loaded here.
     """
     with _session(job) as session:
-        task = Task(session.report, job.period, job.reason, job.revision)
+        task = Task(session.report, job.period, job.reason, job.revision, job.period_text)
         if job.keeps_connections:
             result = run_task(task, job.archive, session.datasources, job.now)
         else:

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 from kpisite.model.number import NumberFormat, grouped
 from kpisite.model.period import add_months
-from kpisite.plugins.wall_clock import MONTHS, day_name, wall_clock, wall_time
+from kpisite.plugins.wall_clock import (
+    day_of_week,
+    day_of_year,
+    month_name,
+    wall_clock,
+    wall_time,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,19 +87,19 @@ def time_ticks(period: Period, *, shift: float = 0.0) -> Ticks:
     days = (last - first) / timedelta(days=1)
     if days <= 2:
         moments = _steps(first, last, timedelta(hours=_hours(days)))
-        labels = [f"{m:%H:%M}" if m.hour or m.minute else f"{day_name(m)} {m.day}" for m in moments]
+        labels = [f"{m:%H:%M}" if m.hour or m.minute else day_of_week(m) for m in moments]
     elif days <= 8:
         moments = _steps(first, last, timedelta(days=1))
-        labels = [f"{day_name(m)} {m.day}" for m in moments]
+        labels = [day_of_week(m) for m in moments]
     elif days <= 100:
         step = next(n for n in _DAY_STEPS if days / n <= _MOST_DATES)
         moments = _steps(first, last, timedelta(days=step))
-        labels = [f"{m.day} {MONTHS[m.month - 1]}" for m in moments]
+        labels = [day_of_year(m) for m in moments]
     else:
         step = 1 if days <= 400 else 3 if days <= 1_200 else 12 * math.ceil(days / 365 / 10)
         moments = _months(first, last, step)
         years = len({m.year for m in moments}) > 1
-        labels = [str(m.year) if years and m.month == 1 else MONTHS[m.month - 1] for m in moments]
+        labels = [str(m.year) if years and m.month == 1 else month_name(m.month) for m in moments]
     at = [wall_clock(moment, period.zone) + shift for moment in moments]
     kept = [(x, label) for x, label in zip(at, labels, strict=True) if x <= end]
     return Ticks(start, end, tuple(x for x, _ in kept), tuple(label for _, label in kept))

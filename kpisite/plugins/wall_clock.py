@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from kpisite.model.language import gettext, language
+
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-"""Short names, whatever the machine's locale."""
-
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - what the clock on the wall shows, in no zone
 
 
@@ -38,6 +36,27 @@ def wall_time(milliseconds: float) -> datetime:
     return _EPOCH + timedelta(milliseconds=milliseconds)
 
 
-def day_name(moment: date) -> str:
-    """Return "Mon", whatever the machine's locale."""
-    return _DAYS[moment.weekday()]
+def month_name(month: int) -> str:
+    """Return "Feb" for 2, in the site's language."""
+    return language().months[month - 1]
+
+
+def day_of_week(moment: date) -> str:
+    """Return "Mon 4"."""
+    weekday = language().weekdays[moment.weekday()]
+    return gettext("{weekday} {day}").format(weekday=weekday, day=moment.day)
+
+
+def day_of_year(moment: date) -> str:
+    """Return "4 Feb"."""
+    return gettext("{day} {month}").format(day=moment.day, month=month_name(moment.month))
+
+
+def day_in_full(moment: date) -> str:
+    """Return "Mon 4 Feb 2013"."""
+    return gettext("{weekday} {day} {month} {year}").format(
+        weekday=language().weekdays[moment.weekday()],
+        day=moment.day,
+        month=month_name(moment.month),
+        year=moment.year,
+    )

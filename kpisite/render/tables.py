@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from kpisite.errors import ViewError, nearest
-from kpisite.model.number import MISSING, NumberFormat
-from kpisite.model.words import moment_text
+from kpisite.model.language import gettext
+from kpisite.model.number import MISSING, NumberFormat, grouped
+from kpisite.model.words import moment_text, rows_text
 from kpisite.plugins.markup import escape_html
 
 if TYPE_CHECKING:
@@ -78,9 +79,10 @@ def table_html(
         )
         for row in range(len(shown))
     ]
+    name = escape_html(gettext("Table"))
     return "\n".join(
         [
-            '<div class="kpi-table" role="group" aria-label="Table" tabindex="0">',
+            f'<div class="kpi-table" role="group" aria-label="{name}" tabindex="0">',
             f'<table class="kpi-rows{" kpi-sortable" if sortable else ""}">',
             _caption(len(shown), len(frame)),
             f"<thead><tr>{head}</tr></thead>",
@@ -95,9 +97,10 @@ def table_html(
 
 def _caption(shown: int, rows: int) -> str:
     if shown < rows:
-        return f"<caption>{shown:,} of {rows:,} rows</caption>"
-    words = "1 row" if rows == 1 else f"{rows:,} rows"
-    return f'<caption class="kpi-hidden">{words}</caption>'
+        said = gettext("{shown} of {rows} rows")
+        text = said.format(shown=grouped(shown, 0), rows=grouped(rows, 0))
+        return f"<caption>{escape_html(text)}</caption>"
+    return f'<caption class="kpi-hidden">{escape_html(rows_text(rows))}</caption>'
 
 
 def _header(column: _Column) -> str:
@@ -148,7 +151,7 @@ def _column(
 
 
 def _sorted_by(value: Any, shown: str) -> str:
-    """Return the attribute of a cell whose number is not all that it shows: rounded, in hours."""
+    """Return the attribute of a cell whose number a script cannot read: rounded, in hours."""
     number = value.total_seconds() if isinstance(value, timedelta) else float(value)
     if math.isinf(number):
         return f' data-kpi-value="{"-" if number < 0 else ""}Infinity"'
@@ -177,7 +180,7 @@ def _texts(present: Sequence[Any]) -> Callable[[Any], str]:
 
     def text(value: Any) -> str:
         if isinstance(value, bool):
-            return "yes" if value else "no"
+            return gettext("yes") if value else gettext("no")
         if isinstance(value, date | time):
             return moment_text(value, with_time=with_time)
         return str(value)

@@ -19,6 +19,14 @@ from markupsafe import Markup
 
 import kpisite
 from kpisite.errors import ViewError
+from kpisite.model.language import gettext, ngettext
+from kpisite.model.words import (
+    direction_text,
+    editions_text,
+    revision_text,
+    status_text,
+    verdict_text,
+)
 from kpisite.render.digests import file_names, files_digest
 from kpisite.render.sparkline import sparkline_svg
 
@@ -61,6 +69,17 @@ class Templates:
             auto_reload=False,  # a build, and each rebuild of a preview, opens them anew
         )
         self._environment.globals["sparkline"] = _sparkline
+        self._environment.filters |= {
+            "status": status_text,
+            "direction": direction_text,
+            "verdict": verdict_text,
+            "revision": revision_text,
+            "editions": editions_text,
+        }
+        self._environment.add_extension("jinja2.ext.i18n")
+        self._environment.install_gettext_callables(  # type: ignore[attr-defined]
+            gettext, ngettext, newstyle=True
+        )
 
     @functools.cached_property
     def digest(self) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from kpisite.model.words import period_span, period_title
+from kpisite.model.language import gettext
+from kpisite.model.words import period_span, period_title, revision_text, status_text
 from kpisite.site.calendar import calendar_kind, calendar_years
 from kpisite.site.compare_page import compare_folder
 from kpisite.site.content import SitePage
@@ -73,11 +74,11 @@ def archive_page(
     first, last = period_title(entries[0].period), period_title(entries[-1].period)
     return SitePage(
         here,
-        f"{title} – archive",
+        gettext("{title} – archive").format(title=title),
         text,
         search="",
         parent=report,
-        description=f"All editions, {first} to {last}",
+        description=gettext("All editions, {first} to {last}").format(first=first, last=last),
         report=report,
         json=f"{report}/{INDEX}",
     )
@@ -120,9 +121,9 @@ def _slot(slot: Slot, addresses: Mapping[str, str], headline: str | None) -> dic
     entry = slot.entry
     if entry is None:
         return {"text": slot.text, "title": slot.title, "url": ""}
-    says = [f"{slot.title}: {entry.status}"]
+    says = [f"{slot.title}: {status_text(entry.status)}"]
     if entry.revision > 1:
-        says.append(f"revision {entry.revision}")
+        says.append(revision_text(entry.revision))
     metric = entry.metrics.get(headline) if headline else None
     if metric is not None:
         says.append(f"{metric.title} {metric.text}")

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from kpisite.errors import PluginError
+from kpisite.model.language import gettext
 from kpisite.plugins.registry import load
 from kpisite.render.blocks import Asset
 from kpisite.render.chart_templates import ChartTemplates
@@ -84,7 +85,7 @@ class ArchiveSite:
         """
         fronts = self._fronts(cache)
         wall = self._look.render("pages/wall.html", reports=wall_rows(fronts, order))
-        overview = SitePage("", "Overview", wall, in_nav=True, search="", json=INDEX)
+        overview = SitePage("", gettext("Overview"), wall, in_nav=True, search="", json=INDEX)
         return [*(front.page for front in fronts), overview]
 
     def machine_files(self, cache: BlockCache, about: SiteAbout) -> list[Asset]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kpisite.model.language import gettext, ngettext
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -21,21 +23,27 @@ def attention(loaded: LoadedEdition) -> dict[str, Any]:
     failed = [block.title for block in loaded.blocks if block.error]
     lines = []
     if loaded.missed:
-        lines.append(f"{_count(len(loaded.missed), 'target')} missed: {_measured(loaded.missed)}")
+        count = len(loaded.missed)
+        said = ngettext("{count} target missed: {what}", "{count} targets missed: {what}", count)
+        lines.append(said.format(count=count, what=_measured(loaded.missed)))
     if failed:
-        lines.append(f"{_count(len(failed), 'view')} could not be made: {', '.join(failed)}")
+        count = len(failed)
+        said = ngettext(
+            "{count} view could not be made: {what}",
+            "{count} views could not be made: {what}",
+            count,
+        )
+        lines.append(said.format(count=count, what=", ".join(failed)))
     met = sum(metric.target_met is True for metric in loaded.record.metrics.values())
     if not lines and met:
-        lines.append("Target met" if met == 1 else f"All {met} targets met")
+        lines.append(ngettext("Target met", "All {count} targets met", met).format(count=met))
     return {"needed": bool(loaded.missed or failed), "lines": lines}
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _measured(metrics: Iterable[Metric]) -> str:
     """Return `On-time departures 79.8 %, target 80 %`."""
     return "; ".join(
-        f"{metric.title} {metric.text}, target {metric.target_alone}" for metric in metrics
+        f"{metric.title} {metric.text}, "
+        + gettext("target {result}").format(result=metric.target_alone)
+        for metric in metrics
     )

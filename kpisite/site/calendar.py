@@ -8,8 +8,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
 from kpisite.model.period import Period
-from kpisite.model.words import period_title
-from kpisite.plugins.wall_clock import MONTHS
+from kpisite.model.words import period_title, quarter
+from kpisite.plugins.wall_clock import day_of_year, month_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,7 +77,7 @@ def calendar_years(entries: Sequence[Entry]) -> list[CalendarYear]:
             years.append(_empty(int(year) + 1, above - 1))
         above = int(year)
         if kind == "list":
-            listed = [_filled(entry, _day(entry.period.start)) for entry in found.values()]
+            listed = [_filled(entry, day_of_year(entry.period.start)) for entry in found.values()]
             groups = [Group("", listed[::-1])]
         else:
             slots = _Slots(kind, entries[0].period, entries[-1].period, found)
@@ -101,7 +101,7 @@ class _Slots:
             days = groupby(self._starts(year), key=lambda start: start[0].month)
             for month, starts in days:
                 slots = [self._slot(text, start) for _, text, start in starts]
-                yield Group(MONTHS[month - 1], _without_tail(slots))
+                yield Group(month_name(month), _without_tail(slots))
         else:
             yield Group("", [self._slot(text, start) for _, text, start in self._starts(year)])
 
@@ -123,8 +123,8 @@ class _Slots:
         else:
             for month in range(1, 13, 3 if self.unit == "quarter" else 1):
                 first = date(year, month, 1)
-                quarter = f"Q{(month + 2) // 3}"
-                yield first, quarter if self.unit == "quarter" else MONTHS[month - 1], first
+                text = quarter(first) if self.unit == "quarter" else month_name(month)
+                yield first, text, first
 
     def _slot(self, text: str, start: date) -> Slot:
         entry = self.found.get(self._label(start))
@@ -168,7 +168,3 @@ def _without_tail(slots: list[Slot]) -> list[Slot]:
     while end and not slots[end - 1].title:
         end -= 1
     return slots[:end]
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {MONTHS[day.month - 1]}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from kpisite.model.language import gettext
 from kpisite.model.words import period_title
 from kpisite.site.content import SitePage
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from kpisite.archive.index import Entry
     from kpisite.model.metric import Metric
+    from kpisite.model.number import NumberFormat
     from kpisite.render.templates import Templates
     from kpisite.site.urls import Urls
 
@@ -53,7 +55,7 @@ def compare_page(
         rows=_rows(first, second),
     )
     address = urls.page(here, f"{report}/{{label}}")
-    page = SitePage(here, f"{title} – compare", text, parent=report)
+    page = SitePage(here, gettext("{title} – compare").format(title=title), text, parent=report)
     return page, {f"{here}/{METRICS}": metrics_json(entries, address)}
 
 
@@ -87,11 +89,22 @@ def _column(latest: Metric, entries: Sequence[Entry]) -> dict[str, Any]:
     return {
         "name": latest.name,
         "title": latest.title,
-        "format": latest.format.model_dump(),
+        "format": format_of(latest.format),
         "change_as": latest.change_as,
         "good": latest.good,
         "value": [metric.value if metric else None for metric in metrics],
         "text": [metric.text if metric else None for metric in metrics],
+    }
+
+
+def format_of(number_format: NumberFormat) -> dict[str, Any]:
+    """Return how the script writes a number; units of durations and bytes it knows."""
+    before, after = number_format.around
+    return {
+        "style": number_format.style,
+        "precision": number_format.precision,
+        "before": before,
+        "after": after,
     }
 
 

@@ -123,7 +123,7 @@ class MetricDocument(Document):
             text=metric.text,
             format=FormatDocument.of(metric.format),
             comparison=metric.comparison,
-            comparison_title=metric.comparison_title,
+            comparison_title=metric.comparison_text,
             change=metric.change,
             change_as=metric.change_as,
             change_text=metric.change_text,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from kpisite.model.edition import ErrorRecord
-from kpisite.model.words import period_span, period_title
+from kpisite.model.language import gettext
+from kpisite.model.words import period_span, period_title, revision_text
 from kpisite.pipeline.problems import Problem
 from kpisite.render.blocks import Asset, Block, BlockRenderer
 from kpisite.render.islands import island
@@ -139,7 +140,7 @@ class EditionPages:
         title = f"{record.title} – {period_title(record.period.period())}"
         page = SitePage(
             place.folder,
-            title if place.newer is None else f"{title}, revision {record.revision}",
+            title if place.newer is None else f"{title}, {revision_text(record.revision)}",
             self.text(loaded, place, place.folder),
             search=None if place.newer else words.found_by(record, loaded.blocks),
             parent=parent,
@@ -284,7 +285,7 @@ class EditionPages:
             return None
         _, before = place.older[-1]
         links = [
-            {"title": f"revision {entry.revision}", "url": self._urls.page(here, folder)}
+            {"title": revision_text(entry.revision), "url": self._urls.page(here, folder)}
             for folder, entry in place.older
         ]
         return {
@@ -299,7 +300,7 @@ class EditionPages:
             return None
         return {
             "on": words.run_day(place.newer.started, place.newer.period.zone),
-            "by": f"revision {place.newer.revision}",
+            "by": revision_text(place.newer.revision),
             "url": self._urls.page(here, place.newer.key),
         }
 
@@ -325,7 +326,7 @@ def about(record: EditionRecord) -> dict[str, Any]:
 def _told(error: ErrorRecord, *, shows_query: bool) -> dict[str, str]:
     """Return what a page says of an error; that of a database often quotes the query."""
     if not shows_query:
-        error = ErrorRecord(message="Whoever runs the report is told why.")
+        error = ErrorRecord(message=gettext("Whoever runs the report is told why."))
     return error.model_dump()
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from kpisite.errors import KpisiteError, nearest
-from kpisite.model.words import period_title
+from kpisite.model.language import gettext
+from kpisite.model.words import editions_text, period_title
 from kpisite.plugins.markup import escape_html
 from kpisite.plugins.svg import Canvas, colour, series_colour
 
@@ -195,7 +196,7 @@ def _history(report: ReportPages, view: str) -> Embedded:
     return Embedded(
         title=title,
         description=f"{first.label} – {last.label}" if first is not last else first.label,
-        source=f"All editions of {last.title}",
+        source=gettext("All editions of {title}").format(title=last.title),
         text=Markup("".join(parts)),  # noqa: S704 - escaped where it was made
         folder=archive,
         source_folder=archive,
@@ -213,18 +214,29 @@ def _line(metric: Metric, entries: Sequence[Entry], *, named: bool) -> str:
     points = [(entry, _value(entry, metric.name)) for entry in entries]
     known = [(entry, value) for entry, value in points if math.isfinite(value)]
     if not known:
-        return f"<p>{escape_html(metric.title)}: no data</p>"
+        said = gettext("{name}: no data").format(name=metric.title)
+        return f"<p>{escape_html(said)}</p>"
     ends = [(period_title(e.period), metric.format.text(v)) for e, v in (known[0], known[-1])]
     low, high = (metric.format.text(f(v for _, v in known)) for f in (min, max))
-    told = (
-        f"{metric.title}: {ends[0][1]} in {ends[0][0]}, {ends[1][1]} in {ends[1][0]};"
-        f" from {low} to {high} in {len(known)} edition{'s' * (len(known) > 1)}"
+    told = gettext(
+        "{title}: {first} in {first_period}, {last} in {last_period}; "
+        "from {low} to {high} in {count}"
+    ).format(
+        title=metric.title,
+        first=ends[0][1],
+        first_period=ends[0][0],
+        last=ends[1][1],
+        last_period=ends[1][0],
+        low=low,
+        high=high,
+        count=editions_text(len(known)),
     )
     head = f"<p><strong>{escape_html(metric.title)}</strong></p>" if named else ""
     (first, last) = (
         f"<span><b>{escape_html(text)}</b> {escape_html(period)}</span>" for period, text in ends
     )
-    range_ = f"<span>lowest {escape_html(low)}, highest {escape_html(high)}</span>"
+    said = gettext("lowest {low}, highest {high}").format(low=low, high=high)
+    range_ = f"<span>{escape_html(said)}</span>"
     return (
         f'{head}<div class="kpi-chart" role="img" aria-label="{escape_html(told)}"'
         f' style="height:{_CHART_HEIGHT}px">{_svg(points)}</div>'

@@ -12,7 +12,8 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from pydantic import AwareDatetime
 
 from kpisite.model.base import StrictModel
-from kpisite.model.words import period_title
+from kpisite.model.language import gettext
+from kpisite.model.words import period_title, revision_text
 from kpisite.plugins.markup import escape_html
 from kpisite.site.machine import EDITION, FEED
 from kpisite.site.summaries import kpi_text, period_words
@@ -101,7 +102,11 @@ def _entry(entry: Entry, about: SiteAbout, urls: Urls) -> str:
     title = f"{entry.title} – {period_title(entry.period)}"
     page = _absolute(about, urls.page("", entry.key))
     kpis = [(metric.title, kpi_text(metric)) for metric in entry.metrics.values()]
-    _text(element, "title", title if entry.revision == 1 else f"Revised: {title}")
+    _text(
+        element,
+        "title",
+        title if entry.revision == 1 else gettext("Revised: {title}").format(title=title),
+    )
     _text(element, "id", _absolute(about, f"{entry.key}/"))
     _text(element, "updated", _instant(entry.started))
     _link(element, "alternate", "text/html", page)
@@ -122,15 +127,16 @@ def _content(entry: Entry, kpis: Iterable[tuple[str, str]], page: str) -> str:
         f"<li><strong>{escape_html(title)}</strong>: {escape_html(text)}</li>"
         for title, text in kpis
     )
+    more = escape_html(gettext("Charts and tables"))
     listed = f"<ul>{rows}</ul>" if rows else ""
     return (
         f"<p>{escape_html(_about(entry))}</p>{listed}"
-        f'<p><a href="{escape_html(page)}">Charts and tables</a></p>'
+        f'<p><a href="{escape_html(page)}">{more}</a></p>'
     )
 
 
 def _about(entry: Entry) -> str:
-    revision = f", revision {entry.revision}" if entry.revision > 1 else ""
+    revision = f", {revision_text(entry.revision)}" if entry.revision > 1 else ""
     return f"{period_words(entry.period)}{revision}"
 
 

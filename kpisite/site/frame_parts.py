@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kpisite.model.language import language
+from kpisite.model.words import rows_text
 from kpisite.render.blocks import Asset
 from kpisite.render.queries import query_html
 from kpisite.render.tables import table_html
@@ -53,6 +55,8 @@ def frame_parts(
                 "name": name,
                 "id": f"data-{name}" if several else "data",
                 "record": record,
+                "rows": rows_text(record.rows),
+                "seconds": language().number(str(record.seconds)),
                 "query": query_html(record.query) if show_query else "",
                 "table": table_html(frame, max_rows=MAX_ROWS, digits=DIGITS, sortable=True),
                 "downloads": [

@@ -8,10 +8,12 @@ from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from kpisite.model.language import gettext, language
 from kpisite.model.period import Period
+from kpisite.model.words import quarter
 from kpisite.plugins.svg import Canvas, LinkedDot, colour, text_width
 from kpisite.plugins.ticks import Ticks, number_ticks, time_ticks
-from kpisite.plugins.wall_clock import MONTHS, wall_time
+from kpisite.plugins.wall_clock import month_name, wall_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -146,7 +148,7 @@ def _with_a_year(days: Ticks) -> Ticks:
     """Return ticks of which one says its year: `2013` instead of "Jan", else `Mar 2013`."""
     if not days.labels or any(label.isdecimal() for label in days.labels):
         return days
-    january = MONTHS[0]
+    january = month_name(1)
     if january in days.labels:
         place = days.labels.index(january)
         year = str(wall_time(days.at[place]).year)
@@ -193,7 +195,7 @@ def _add_target(
         canvas.line([run[0], until], [target] * 2, colour("good"), width=1, dashes="4 3")
     newest = points[-1].metric
     if newest.target is not None:
-        label = f"target {newest.target_alone}"
+        label = gettext("target {result}").format(result=newest.target_alone)
         canvas.borders.right = text_width(label) + 14
         canvas.borders.narrow_right = 10
         canvas.text(label, end, newest.target, fill=colour("good"), shift=(8, 0), wide=True)
@@ -255,13 +257,15 @@ def _apart(wanted: Sequence[float], height: float) -> list[float]:
 
 def _year_axis(unit: str) -> Ticks:
     if unit == "month":
-        return Ticks(1, 12, tuple(range(1, 13)), MONTHS)
+        return Ticks(1, 12, tuple(range(1, 13)), language().months)
     if unit == "quarter":
-        return Ticks(1, 4, (1, 2, 3, 4), ("Q1", "Q2", "Q3", "Q4"))
+        return Ticks(
+            1, 4, (1, 2, 3, 4), tuple(quarter(date(2000, month, 1)) for month in (1, 4, 7, 10))
+        )
     firsts = [date(2000, month, 1).timetuple().tm_yday for month in range(1, 13)]
     if unit == "week":
-        return Ticks(1, 53, tuple(1 + (day - 1) / 7 for day in firsts), MONTHS)
-    return Ticks(1, 366, tuple(firsts), MONTHS)
+        return Ticks(1, 53, tuple(1 + (day - 1) / 7 for day in firsts), language().months)
+    return Ticks(1, 366, tuple(firsts), language().months)
 
 
 def _places(

@@ -6,7 +6,7 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kpisite.model.words import period_title
+from kpisite.model.words import period_title, status_text
 from kpisite.plugins.wall_clock import wall_clock
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class KpiPoint:
     @functools.cached_property
     def text(self) -> str:
         """`Week 6, 2013: 79.8 %, preliminary`."""
-        status = "" if self.entry.status == "sealed" else f", {self.entry.status}"
+        status = "" if self.entry.status == "sealed" else f", {status_text(self.entry.status)}"
         return f"{self.title}: {self.value_text}{status}"
 
     @property

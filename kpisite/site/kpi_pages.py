@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from kpisite.model.language import gettext
+from kpisite.model.words import editions_text
 from kpisite.site.content import SitePage
 from kpisite.site.kpi_charts import HEIGHT, KpiChart, history_chart, years_chart
 from kpisite.site.kpi_history import KpiPoint, kpi_histories
@@ -71,7 +73,9 @@ class KpiPages:
             script=self._urls.asset(here, "assets/kpisite/history.js"),
             rows=[_row(point, addresses) for point in reversed(points)],
         )
-        title = f"{newest.title} over time – {self._title}"
+        title = gettext("{title} over time – {report}").format(
+            title=newest.title, report=self._title
+        )
         return SitePage(
             here,
             title,
@@ -98,13 +102,14 @@ def _row(point: KpiPoint, addresses: dict[str, str]) -> dict[str, Any]:
         "moved": None
         if moved is None
         else {
-            "text": moved.change_text,
+            "number": moved.change_parts[0],
+            "unit": moved.change_parts[1],
             "direction": moved.change_direction,
             "verdict": moved.change_verdict,
         },
         "before": point.before.title if point.before else "",
         "met": metric.target_met,
-        "target": metric.target_text.removeprefix("target "),
+        "target": metric.target_result,
         "status": point.entry.status,
         "revision": point.entry.revision,
     }
@@ -115,21 +120,27 @@ def _target(points: Sequence[KpiPoint]) -> str:
     newest = points[-1].metric
     if newest.target is None:
         return ""
-    side = "less" if newest.good == "down" else "more"
-    return f"{newest.target_alone} or {side}"
+    said = gettext("{target} or less") if newest.good == "down" else gettext("{target} or more")
+    return said.format(target=newest.target_alone)
 
 
 def _summary(points: Sequence[KpiPoint], known: Sequence[KpiPoint]) -> str:
     """Return in a sentence what the chart shows."""
-    count = "1 edition" if len(points) == 1 else f"{len(points):,} editions"
+    count = editions_text(len(points))
     if not known:
-        return f"{count}, none of them with a value."
+        return gettext("{count}, none of them with a value.").format(count=count)
     values = [point.metric.value or 0.0 for point in known]
     if min(values) == max(values):
-        return f"{count}, always {known[-1].value_text}."
+        said = gettext("{count}, always {value}.")
+        return said.format(count=count, value=known[-1].value_text)
     low, high = known[values.index(min(values))], known[values.index(max(values))]
-    return (
-        f"{count}: lowest {low.value_text} ({low.title}), highest {high.value_text} ({high.title})."
+    said = gettext("{count}: lowest {low} ({low_period}), highest {high} ({high_period}).")
+    return said.format(
+        count=count,
+        low=low.value_text,
+        low_period=low.title,
+        high=high.value_text,
+        high_period=high.title,
     )
 
 

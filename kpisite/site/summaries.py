@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kpisite.model.words import period_span, period_title
+from kpisite.model.language import gettext
+from kpisite.model.words import direction_text, period_span, period_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +26,7 @@ def period_words(period: Period) -> str:
 def kpi_text(metric: Metric) -> str:
     """Return what a card says: `79.8 %, down 4.1 points vs week 5, target 80 % just missed`."""
     if metric.value is None:
-        return "no data"
+        return gettext("no data")
     parts = [metric.text, change_words(metric), metric.target_text]
     return ", ".join(part for part in parts if part)
 
@@ -35,8 +36,14 @@ def change_words(metric: Metric) -> str:
     if metric.change is None:
         return ""
     direction = metric.change_direction
-    moved = "no change" if direction == "none" else f"{direction} {metric.change_text}"
-    return f"{moved} vs {metric.comparison_title}" if metric.comparison_title else moved
+    if direction == "none":
+        moved = gettext("no change")
+    else:
+        moved = f"{direction_text(direction)} {metric.change_text}"
+    if not metric.comparison_title:
+        return moved
+    versus = gettext("vs {period}").format(period=metric.comparison_text)
+    return f"{moved} {versus}"
 
 
 def edition_line(period: Period, metrics: Iterable[Metric]) -> str:

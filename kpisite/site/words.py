@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from kpisite.model.language import gettext, ngettext
 from kpisite.model.number import grouped
-from kpisite.model.words import day_text, period_span
+from kpisite.model.words import (
+    clock_text,
+    day_text,
+    period_span,
+    revision_text,
+    rows_text,
+    status_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,8 +38,10 @@ def data_until(record: EditionRecord) -> str:
     """Return up to when an edition has data: `10 February 2013, 23:59`."""
     period = record.period.period()
     if record.run.started < period.end:
-        return moment(record.run.started.astimezone(period.zone))
-    return f"{day_text(period.last_day)}, 23:59" if _whole_days(period.end) else moment(period.end)
+        return clock_text(record.run.started.astimezone(period.zone))
+    return (
+        f"{day_text(period.last_day)}, 23:59" if _whole_days(period.end) else clock_text(period.end)
+    )
 
 
 def run_day(run: datetime, zone: ZoneInfo) -> str:
@@ -42,12 +52,7 @@ def run_day(run: datetime, zone: ZoneInfo) -> str:
 def zone_words(record: EditionRecord) -> str:
     """Return the report's timezone: `New York time`, `UTC`."""
     name = record.period.timezone.rsplit("/", 1)[-1].replace("_", " ")
-    return name if name in ("UTC", "GMT") else f"{name} time"
-
-
-def moment(instant: datetime) -> str:
-    """Return an instant in its own zone: `13 February 2013, 06:00`."""
-    return f"{day_text(instant.date())}, {instant:%H:%M}"
+    return name if name in ("UTC", "GMT") else gettext("{place} time").format(place=name)
 
 
 def provenance(record: EditionRecord) -> str:
@@ -60,16 +65,23 @@ def provenance(record: EditionRecord) -> str:
         for name in names
         if name in record.definition.datasources
     )
-    queries = "1 query" if len(asked) == 1 else f"{len(asked)} queries"
-    rows = sum(frame.rows for frame in asked)
-    answer = f"{grouped(rows, 0)} row{'' if rows == 1 else 's'}"
-    seconds = sum(frame.seconds for frame in asked)
+    run = clock_text(record.run.started.astimezone(zone))
+    queries = gettext("no queries")
+    if sources:
+        count = len(asked)
+        queries = gettext("{queries} on {sources}: {rows} in {seconds} s").format(
+            queries=ngettext("{count} query", "{count} queries", count).format(count=count),
+            sources=sources,
+            rows=rows_text(sum(frame.rows for frame in asked)),
+            seconds=grouped(sum(frame.seconds for frame in asked), 2),
+        )
+    version = record.run.versions.get("kpisite") or gettext("of unknown version")
     parts = [
-        f"Run on {moment(record.run.started.astimezone(zone))}",
-        f"{queries} on {sources}: {answer} in {grouped(seconds, 2)} s" if sources else "no queries",
-        f"definition {record.definition.digest}",
-        f"revision {record.revision}",
-        f"kpisite {record.run.versions.get('kpisite', 'of unknown version')}",
+        gettext("Run on {moment}").format(moment=run),
+        queries,
+        gettext("definition {digest}").format(digest=record.definition.digest),
+        revision_text(record.revision),
+        f"kpisite {version}",
     ]
     return " · ".join(parts)
 
@@ -81,7 +93,7 @@ def found_by(record: EditionRecord, blocks: Iterable[Block]) -> str:
     """
     texts = [block.text for block in blocks if not isinstance(block.text, Markup)]
     parts = [
-        f"{period_span(record.period.period())}, {record.status}",
+        f"{period_span(record.period.period())}, {status_text(record.status)}",
         *(_MARKS.sub("", _LINK.sub(r"\1", text)) for text in texts),
         record.definition.description,
     ]

@@ -6,6 +6,9 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from kpisite.model.number import MISSING
+from kpisite.plugins import NumberFormat
+from kpisite.plugins.language import gettext
 from kpisite.views._plot_frame import Drawing, Glyphs, Look, padded
 from kpisite.views._plot_marks import add_marks
 from kpisite.views._plot_scale import placed, value_ticks
@@ -15,7 +18,6 @@ from kpisite.views._plot_text import tip_html, tip_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kpisite.plugins import NumberFormat
     from kpisite.plugins.ticks import Ticks
     from kpisite.views._plot_data import PlotData, Series
 
@@ -179,20 +181,25 @@ def _texts(
 def _words(box: Box | None, number_format: NumberFormat) -> tuple[str, str, str, str]:
     """Return the median, the middle half, the reach of the whiskers, and the count."""
     if box is None:
-        return "–", "–", "–", "0"
+        return MISSING, MISSING, MISSING, "0"
     text = number_format.text
     return (
         text(box.median),
         f"{text(box.first)} … {text(box.third)}",
         f"{text(box.low)} … {text(box.high)}",
-        f"{box.count:,}",
+        NumberFormat().text(box.count),
     )
 
 
 def _tip(data: PlotData, look: Look) -> str:
     if len(data.series) == 1:
-        named = [("Median", "median"), ("Middle half", "half"), ("Whiskers", "reach")]
-        rows = [("", name, f"@{column}0") for name, column in [*named, ("Values", "count")]]
+        named = (
+            (gettext("Median"), "median"),
+            (gettext("Middle half"), "half"),
+            (gettext("Whiskers"), "reach"),
+            (gettext("Values"), "count"),
+        )
+        rows = [("", tip_text(name), f"@{column}0") for name, column in named]
         return tip_html("@label", rows)
     rows = [
         (look.css_colour(i), tip_text(series.name), f"@median{i} (@half{i})")

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from kpisite.errors import ViewError
+from kpisite.plugins import escape_html
 from kpisite.plugins.svg import HEAT, HEAT_PALE, heat_colour, text_width
 from kpisite.plugins.svg_axes import Borders, Label, labels_below, room_left
 from kpisite.plugins.ticks import Ticks
@@ -86,7 +87,10 @@ def ramp_html(data: PlotData, number_format: NumberFormat) -> str:
         return ""
     low, high = (number_format.text(choose(data.numbers)) for choose in (min, max))
     colours = "".join(f'<i style="background:{heat_colour(s)}"></i>' for s in range(len(HEAT)))
-    return f'<div class="kpi-legend kpi-ramp"><span>{low}</span>{colours}<span>{high}</span></div>'
+    return (
+        f'<div class="kpi-legend kpi-ramp"><span>{escape_html(low)}</span>{colours}'
+        f"<span>{escape_html(high)}</span></div>"
+    )
 
 
 def _cells(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 from pydantic import Field, model_validator
 
 from kpisite.plugins import Metric, PluginOptions, escape_html
+from kpisite.plugins.language import gettext
 from kpisite.views._plot_ends import End, add_ends
 from kpisite.views._plot_frame import INK, MUTED, Glyphs
 from kpisite.views._plot_scale import placed
@@ -98,9 +99,12 @@ def marks_words(look: Look) -> str:
     """Return "Line at 80 % (target). Band from 70 % (usual)." for those who cannot see them."""
     number_format = look.number_format
     lines = [
-        _named(f"Line at {_written(line.at, number_format)}", line.label) for line in look.lines
+        _named(
+            gettext("Line at {value}").format(value=_written(line.at, number_format)), line.label
+        )
+        for line in look.lines
     ]
-    bands = [_named(f"Band {_reach(band, number_format)}", band.label) for band in look.bands]
+    bands = [_named(_reach(band, number_format), band.label) for band in look.bands]
     return " ".join([*lines, *bands])
 
 
@@ -109,8 +113,10 @@ def _reach(band: Band, number_format: NumberFormat) -> str:
         None if end is None else _written(end, number_format) for end in (band.low, band.high)
     )
     if low is None:
-        return f"up to {high}"
-    return f"from {low} up" if high is None else f"from {low} to {high}"
+        return gettext("Band up to {high}").format(high=high)
+    if high is None:
+        return gettext("Band from {low} up").format(low=low)
+    return gettext("Band from {low} to {high}").format(low=low, high=high)
 
 
 def _named(what: str, label: str) -> str:

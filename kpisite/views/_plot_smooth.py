@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kpisite.errors import ViewError
 from kpisite.plugins import PluginOptions
+from kpisite.plugins.language import gettext
 from kpisite.plugins.wall_clock import wall_clock, wall_time
 from kpisite.views._plot_data import PlotData
 from kpisite.views._plot_values import NAN, kind_of, time_labels
@@ -30,8 +31,6 @@ _HOW: dict[str, Callable[[Sequence[float]], float]] = {
     "min": min,
     "max": max,
 }
-
-_NAMES = {"sum": "Sum", "mean": "Mean", "median": "Median", "min": "Lowest", "max": "Highest"}
 
 
 class Resample(PluginOptions):
@@ -113,10 +112,30 @@ def made_of(resample: Resample | None, rolling: int | None) -> str:
     """Return what the numbers are, for the reader; "" where they are the query's own."""
     parts = []
     if resample is not None:
-        parts.append(f"{_NAMES[resample.how]} per {resample.every}.")
+        parts.append(_step_words(resample))
     if rolling is not None:
-        parts.append(f"Each value is the mean of {rolling}: itself and those before.")
+        said = gettext("Each value is the mean of {count}: itself and those before.")
+        parts.append(said.format(count=rolling))
     return " ".join(parts)
+
+
+def _step_words(resample: Resample) -> str:
+    """Return "Sum per day."."""
+    what = {
+        "sum": gettext("Sum"),
+        "mean": gettext("Mean"),
+        "median": gettext("Median"),
+        "min": gettext("Lowest"),
+        "max": gettext("Highest"),
+    }[resample.how]
+    every = {
+        "minute": gettext("minute"),
+        "hour": gettext("hour"),
+        "day": gettext("day"),
+        "week": gettext("week"),
+        "month": gettext("month"),
+    }[resample.every]
+    return gettext("{what} per {step}.").format(what=what, step=every)
 
 
 def _means(series: Series, count: int) -> tuple[float, ...]:

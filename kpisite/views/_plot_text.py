@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from kpisite.plugins import escape_html
+from kpisite.plugins.language import gettext
 from kpisite.plugins.svg import text_width
 
 if TYPE_CHECKING:
@@ -19,14 +20,6 @@ _TIP = (
     "font:12px/1.5 var(--kpi-font);color:var(--kpi-ink);font-variant-numeric:tabular-nums;"
     "max-width:240px"
 )
-_SHAPES = {
-    "line": "Line chart",
-    "bar": "Bar chart",
-    "barh": "Bar chart",
-    "scatter": "Scatter plot",
-    "heatmap": "Heatmap",
-    "box": "Box plot",
-}
 _TOLD = 3
 """Series whose course is told; more would be a table read aloud."""
 
@@ -93,18 +86,40 @@ def describe(title: str, kind: str, data: PlotData, number_format: NumberFormat)
         EWR fell from 342 to 297; JFK fell from 304 to 296."
     """
     names = [series.name for series in data.series]
-    shown = names if len(names) <= 8 else [*names[:7], f"{len(names) - 7} more"]
-    listed = " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
-    what = f"{_SHAPES[kind]} of {listed} by {data.x.name}, {_span(data.x)}"
+    what = _shape(kind).format(series=_listed(names), axis=data.x.name)
+    what = f"{what}, {_span(data.x)}"
     parts = [title, what, _course(title, kind, data, number_format)]
     return " ".join(part if part.endswith(".") else f"{part}." for part in parts if part)
+
+
+def _shape(kind: str) -> str:
+    if kind == "line":
+        return gettext("Line chart of {series} by {axis}")
+    if kind == "scatter":
+        return gettext("Scatter plot of {series} by {axis}")
+    if kind == "heatmap":
+        return gettext("Heatmap of {series} by {axis}")
+    if kind == "box":
+        return gettext("Box plot of {series} by {axis}")
+    return gettext("Bar chart of {series} by {axis}")
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return "EWR, JFK and LGA"; of many names the first, and how many there are more."""
+    if len(names) > 8:
+        names = [*names[:7], gettext("{count} more").format(count=len(names) - 7)]
+    if len(names) == 1:
+        return names[0]
+    return gettext("{some} and {last}").format(some=", ".join(names[:-1]), last=names[-1])
 
 
 def _span(x: XAxis) -> str:
     first, last = x.labels[0], x.labels[-1]
     if len(x.labels) == 1:
-        return f"at {first}"
-    return f"{len(x.labels)} in all" if x.kind == "category" else f"from {first} to {last}"
+        return gettext("at {place}").format(place=first)
+    if x.kind == "category":
+        return gettext("{count} in all").format(count=len(x.labels))
+    return gettext("from {first} to {last}").format(first=first, last=last)
 
 
 def _course(title: str, kind: str, data: PlotData, number_format: NumberFormat) -> str:
@@ -121,7 +136,8 @@ def _course(title: str, kind: str, data: PlotData, number_format: NumberFormat) 
         else _trend(name, series, number_format)
         for name, series in named[:_TOLD]
     ]
-    return ("By the median, " if kind == "box" else "") + "; ".join(parts)
+    course = "; ".join(parts)
+    return gettext("By the median, {course}").format(course=course) if kind == "box" else course
 
 
 def _peaks(data: PlotData, number_format: NumberFormat) -> str:
@@ -133,26 +149,34 @@ def _peaks(data: PlotData, number_format: NumberFormat) -> str:
         if not math.isnan(value)
     ]
     if not known:
-        return "No data"
+        return gettext("No data")
     ends = [choose(known, key=lambda one: one[0]) for choose in (max, min)]
     if ends[0][0] == ends[1][0]:
-        return f"{number_format.text(ends[0][0])} throughout"
-    high, low = (f"{row} at {label} ({number_format.text(value)})" for value, row, label in ends)
-    return f"Highest for {high}, lowest for {low}"
+        return gettext("{value} throughout").format(value=number_format.text(ends[0][0]))
+    high, low = (
+        gettext("{row} at {place} ({value})").format(
+            row=row, place=label, value=number_format.text(value)
+        )
+        for value, row, label in ends
+    )
+    return gettext("Highest for {high}, lowest for {low}").format(high=high, low=low)
 
 
 def _trend(name: str, series: Series, number_format: NumberFormat) -> str:
     """Return "EWR fell from 342 to 297", by the first and the last number that there is."""
     values = [value for value in series.values if not math.isnan(value)]
     if not values:
-        return f"{name}: no data"
+        return gettext("{name}: no data").format(name=name)
     first, last = (number_format.text(value) for value in (values[0], values[-1]))
     if len(values) == 1:
-        return f"{name} stood at {first}"
-    if first == last:
-        return f"{name} began and ended at {first}"
-    verb = "rose" if values[-1] > values[0] else "fell"
-    return f"{name} {verb} from {first} to {last}"
+        said = gettext("{name} stood at {first}")
+    elif first == last:
+        said = gettext("{name} began and ended at {first}")
+    elif values[-1] > values[0]:
+        said = gettext("{name} rose from {first} to {last}")
+    else:
+        said = gettext("{name} fell from {first} to {last}")
+    return said.format(name=name, first=first, last=last)
 
 
 def _extremes(name: str, series: Series, labels: Sequence[str], number_format: NumberFormat) -> str:
@@ -163,13 +187,18 @@ def _extremes(name: str, series: Series, labels: Sequence[str], number_format: N
         if not math.isnan(value)
     ]
     if not known:
-        return f"{name}: no data"
+        return gettext("{name}: no data").format(name=name)
     (high, top), (low, bottom) = (choose(known, key=lambda one: one[0]) for choose in (max, min))
     if len(known) == 1:
-        return f"{name}: {number_format.text(high)} for {top}"
-    if high == low:
-        return f"{name}: {number_format.text(high)} throughout"
-    return (
-        f"{name}: highest for {top} ({number_format.text(high)}), "
-        f"lowest for {bottom} ({number_format.text(low)})"
+        said = gettext("{name}: {high} for {top}")
+    elif high == low:
+        said = gettext("{name}: {high} throughout")
+    else:
+        said = gettext("{name}: highest for {top} ({high}), lowest for {bottom} ({low})")
+    return said.format(
+        name=name,
+        high=number_format.text(high),
+        top=top,
+        low=number_format.text(low),
+        bottom=bottom,
     )

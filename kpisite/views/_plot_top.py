@@ -6,6 +6,8 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kpisite.plugins.language import gettext
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -33,7 +35,8 @@ def largest(data: PlotData, count: int, *, grouped: bool) -> tuple[PlotData, str
     if len(totals) <= count:
         return data, ""
     kept = sorted(sorted(range(len(totals)), key=lambda one: -totals[one])[:count])
-    note = f"The {len(kept)} largest of {len(totals)} are shown."
+    note = gettext("The {count} largest of {total} are shown.")
+    note = note.format(count=len(kept), total=len(totals))
     if by_place:
         return _at_places(data, kept), note
     return replace(data, series=tuple(data.series[position] for position in kept)), note

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from kpisite.model.number import MISSING, plain
-from kpisite.plugins.wall_clock import MONTHS, day_name, wall_clock, wall_time
+from kpisite.plugins.wall_clock import day_in_full, wall_clock, wall_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,10 +69,7 @@ def time_labels(at: Sequence[float]) -> list[str]:
     """Return "Mon 4 Feb 2013", with the time of day where one of them is not midnight."""
     moments = [wall_time(x) for x in at]
     whole = all((m.hour, m.minute, m.second) == (0, 0, 0) for m in moments)
-    return [
-        f"{day_name(m)} {m.day} {MONTHS[m.month - 1]} {m.year}" + ("" if whole else f", {m:%H:%M}")
-        for m in moments
-    ]
+    return [day_in_full(m) + ("" if whole else f", {m:%H:%M}") for m in moments]
 
 
 def word(value: Any) -> str:

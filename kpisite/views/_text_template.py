@@ -15,6 +15,7 @@ from kpisite.errors import ViewError
 from kpisite.model.number import MISSING, grouped, plain
 from kpisite.model.words import day_text, moment_text
 from kpisite.plugins import NumberFormat, escape_markdown
+from kpisite.plugins.language import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +59,7 @@ def _shown(value: object) -> object:
     if isinstance(value, _Words | StrictUndefined):
         return value
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return gettext("yes") if value else gettext("no")
     if _is_missing(value):
         return MISSING
     if isinstance(value, Real | Decimal):

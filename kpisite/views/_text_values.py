@@ -74,7 +74,7 @@ class MetricWords:
             change_text=metric.change_text,
             change_direction=metric.change_direction,
             comparison=metric.comparison,
-            comparison_title=metric.comparison_title,
+            comparison_title=metric.comparison_text,
             target=metric.target,
             target_met=metric.target_met,
             target_text=metric.target_text,

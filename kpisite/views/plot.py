@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from kpisite.model.number import Style, check_unit
 from kpisite.plugins import NumberFormat, QueryOptions, View, escape_html
+from kpisite.plugins.language import gettext
 from kpisite.plugins.options import Link
 from kpisite.views._plot_bars import bar_plot, barh_plot
 from kpisite.views._plot_boxes import box_plot, medians
@@ -190,7 +191,7 @@ class Plot(View):
         drawing = _drawing(data, look, columns.texts)
         words = describe(self.title, options.kind, told, options.number_format)
         if options.scale == "log":
-            words += " The scale is logarithmic."
+            words += " " + gettext("The scale is logarithmic.")
         words = f"{words} {note}".rstrip()
         chart = page.chart_from(
             draw,
@@ -202,7 +203,7 @@ class Plot(View):
         )
         legend = _legend(data, look)
         table = self._table(frame, columns, page)
-        below = f'<p class="kpi-note-below">{note}</p>' if note else ""
+        below = f'<p class="kpi-note-below">{escape_html(note)}</p>' if note else ""
         html = f'<div class="kpi-plot">{legend}{chart}{below}{self._link()}</div>{table}'
         return Markup(html)  # noqa: S704 - all parts are escaped
 
@@ -222,7 +223,7 @@ class Plot(View):
             notes.append(left_out)
         if options.stacked == "percent":
             data = shares(data)
-            notes.append("Shares of all that is shown.")
+            notes.append(gettext("Shares of all that is shown."))
         return data, " ".join(filter(None, notes))
 
     def _look(self, data: PlotData, page: Page) -> Look:
@@ -249,14 +250,16 @@ class Plot(View):
         drawn = columns.numeric if columns.groupby is None else columns.numeric[:1]
         formats = dict.fromkeys(drawn, self.options.query_format)
         table = page.table(frame, max_rows=_TABLE_ROWS, formats=formats)
-        of = f'<span class="kpi-hidden"> of {escape_html(self.title)}</span>' if self.title else ""
-        return f'<details class="kpi-data"><summary>Data{of}</summary>{table}</details>'
+        of = f'<span class="kpi-hidden"> – {escape_html(self.title)}</span>' if self.title else ""
+        data = escape_html(gettext("Data"))
+        return f'<details class="kpi-data"><summary>{data}{of}</summary>{table}</details>'
 
     def _link(self) -> str:
         if not self.options.link_url:
             return ""
         address = escape_html(self.options.link_url)
-        return f'<a class="kpi-chart-link" href="{address}">More about this →</a>'
+        more = escape_html(gettext("More about this"))
+        return f'<a class="kpi-chart-link" href="{address}">{more} →</a>'
 
 
 def draw(structure: Mapping[str, Any], values: Mapping[str, Any]) -> Any:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from kpisite.errors import ViewError
-from kpisite.model.metric import Direction
+from kpisite.model.metric import COMPARISON, Direction
 from kpisite.model.number import Style, check_unit
-from kpisite.model.words import period_short
+from kpisite.model.words import period_span
 from kpisite.plugins import Metric, NumberFormat, Query, QueryOptions, View
 from kpisite.plugins.options import Link
 
@@ -103,7 +103,7 @@ class SingleStat(View):
         """Return the one number, named by the view's id."""
         options = self.options
         compared = "comparison" in frames
-        words = period_short(period.previous()) if options.compare else "comparison"
+        title = _title_of(period.previous()) if options.compare else COMPARISON
         return [
             Metric(
                 name=self.id,
@@ -111,7 +111,7 @@ class SingleStat(View):
                 value=self._value(frames["main"]),
                 format=options.number_format,
                 comparison=self._value(frames["comparison"]) if compared else None,
-                comparison_title=words if compared else "",
+                comparison_title=title if compared else "",
                 change_as=options.comparison_type,
                 target=options.target,
                 good=options.good,
@@ -139,6 +139,11 @@ class SingleStat(View):
     def _value(self, frame: pd.DataFrame) -> float | None:
         total = _total(frame)
         return self.options.empty if total is None else total
+
+
+def _title_of(period: Period) -> str:
+    """Return the label of a calendar period: metrics say it in words, in the site's language."""
+    return period_span(period) if period.unit == "days" else period.label
 
 
 def _track(metric: Metric) -> dict[str, str] | None:

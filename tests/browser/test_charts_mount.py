@@ -37,13 +37,14 @@ def chart(id_: str) -> str:
 def page(browser: Browser, tmp_path: Path):
     name, script = bokeh_asset()
     (tmp_path / name).write_bytes(script)
-    for asset in ("charts.js", "kpisite.css"):
+    for asset in ("words.js", "charts.js", "kpisite.css"):
         shutil.copy(ASSETS / asset, tmp_path)
     tools = chart("b").replace('id="b"', 'id="b" data-kpi-tools', 1)
     broken = f'<div class="kpi-chart" id="broken" data-kpi-bokeh="{name}">' + BROKEN
     (tmp_path / "index.html").write_text(
         "<!doctype html><meta charset=utf-8><link rel=stylesheet href=kpisite.css>"
-        f"<body>{broken}{chart('a')}{tools}{MATERIAL}<script src=charts.js></script>"
+        f"<body>{broken}{chart('a')}{tools}{MATERIAL}"
+        "<script src=words.js></script><script src=charts.js></script>"
     )
     opened = browser.new_page(viewport={"width": 360, "height": 800})
     opened.requests = []  # type: ignore[attr-defined]

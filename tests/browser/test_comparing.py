@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from kpisite.model.metric import Metric
 from kpisite.model.number import NumberFormat
+from kpisite.site.compare_page import format_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +114,7 @@ def test_it_works_after_instant_navigation_back_and_forth(page, address):
 
 def test_an_unknown_edition_in_the_address_is_told(page, address):
     page.goto(address + "flights/compare/?a=2013-W77&b=2013-W06")
-    expect(page.get_by_role("status")).to_contain_text("There is no edition 2013-W77")
+    expect(page.get_by_role("status")).to_contain_text("There is no such edition: 2013-W77")
     assert heads(page) == ["Week 5, 2013", "Week 6, 2013"]
 
 
@@ -197,7 +198,7 @@ def test_differences_read_as_they_do_on_an_edition(page, address):
             {
                 "name": metric.name,
                 "title": metric.title,
-                "format": metric.format.model_dump(),
+                "format": format_of(metric.format),
                 "change_as": metric.change_as,
                 "good": metric.good,
                 "value": [metric.comparison, metric.value],

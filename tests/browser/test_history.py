@@ -42,14 +42,15 @@ def folder(tmp_path: Path) -> Path:
     made = [*KpiPages("flights", "Flights", entries(), look, urls).pages()]
     made.append(archive_page("flights", "Flights", entries(), look, urls))
     (tmp_path / "assets" / "kpisite").mkdir(parents=True)
-    for asset in ("history.js", "archive.js", "kpisite.css"):
+    for asset in ("history.js", "archive.js", "words.js", "kpisite.css"):
         shutil.copy(ASSETS / asset, tmp_path / "assets" / "kpisite")
     for page in made:
         up = "../" * (page.folder.count("/") + 1)
         write(
             tmp_path / page.folder,
             f"<link rel=stylesheet href={up}assets/kpisite/kpisite.css>"
-            f"<body class=md-typeset>{page.text}",
+            f"<body class=md-typeset>{page.text}"
+            f"<script src={up}assets/kpisite/words.js></script>",
         )
     for entry in entries():
         write(tmp_path / entry.key, f"<h1>{entry.label}</h1>")

@@ -239,6 +239,7 @@ def test_a_job_that_a_dead_worker_had_committed_is_done(days: ProjectFiles):
             period=task.period,
             reason=task.reason,
             revision=task.revision,
+            period_text=task.period_text,
             now=days.now,
             keeps_connections=True,
             may_repeat=may_repeat,

@@ -111,7 +111,7 @@ def test_the_file_has_each_metric_as_a_column_over_all_editions():
     assert metric["title"] == "New title"
     assert metric["value"] == [0.5, None, None]
     assert metric["text"] == ["50.0 %", None, "–"]
-    assert metric["format"] == {"style": "percent", "precision": 1, "unit": "", "currency": ""}
+    assert metric["format"] == {"style": "percent", "precision": 1, "before": "", "after": ""}
 
 
 def test_addresses_name_the_files_without_directory_urls():

@@ -127,7 +127,7 @@ def test_days_are_columns_over_the_whole_period():
 
 def test_names_are_text_and_nothing_else():
     hostile = "<script>alert(1)</script>"
-    shown = html(HOURS.assign(day=hostile, hour=[1, 2, 3, 4, 5]))
+    shown = html(HOURS.assign(day=hostile, hour=[1, 2, 3, 4, 5]), unit=hostile)
     assert hostile not in shown
 
 

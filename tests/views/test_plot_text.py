@@ -78,7 +78,7 @@ def test_a_scatter_claims_no_trend() -> None:
 def test_the_data_stand_below_the_chart_as_it_shows_them_at_most_fifty_rows() -> None:
     text = shown(days(share=[0.84, 0.9, 0.79]), format="percent")
     assert text.count("<details") == 1
-    assert '<details class="kpi-data"><summary>Data<span class="kpi-hidden"> of On-time' in text
+    assert '<details class="kpi-data"><summary>Data<span class="kpi-hidden"> – On-time' in text
     assert "<td" in text
     assert "84 %" in text.partition("<details")[2]
     many = pd.DataFrame({"x": range(60), "y": range(60)})

@@ -102,7 +102,8 @@ def test_compare_previous_asks_the_same_query_over_the_period_before() -> None:
     now, before = view.queries()["main"], view.queries()["comparison"]
     assert (now.text, now.args, now.previous) == ("select 1", {"a": 1}, False)
     assert (before.text, before.args, before.previous) == ("select 1", {"a": 1}, True)
-    assert measure(view, 5, 4).comparison_title == "week 5"
+    measured = measure(view, 5, 4)
+    assert (measured.comparison_title, measured.comparison_text) == ("2013-W05", "week 5")
 
 
 def test_a_comparison_query_is_asked_of_the_same_datasource_and_period() -> None:

@@ -6,6 +6,8 @@
   if (window.kpiArchive) return; // Material runs it again when the reader comes back to such a page
   window.kpiArchive = true;
 
+  const said = (text, values) => window.kpiSaid(text, values); // words.js comes after this
+
   function start(page) {
     const form = page.querySelector(".kpi-filters");
     const rows = [...page.querySelectorAll("tr[data-kpi-status]")]; // newest first
@@ -38,9 +40,10 @@
         }
         cell.dataset.kpiLevel = levels[at];
         const value = row.cells[columns + option.index - 1].textContent;
-        say(cell, `${name.split(": ")[0]}: ${statuses.join(", ")}, ${option.text} ${value}`);
+        const named = statuses.map((status) => form.status.querySelector(`[value="${status}"]`).text);
+        say(cell, `${name.split(": ")[0]}: ${named.join(", ")}, ${option.text} ${value}`);
       });
-      page.querySelector("[data-kpi-coloured]").textContent = levels ? `by ${option.text}` : "by status";
+      page.querySelector("[data-kpi-coloured]").textContent = levels ? said("by {kpi}", { kpi: option.text }) : said("by status");
       page.querySelector('[data-kpi-legend="status"]').hidden = Boolean(levels);
       const legend = page.querySelector('[data-kpi-legend="kpi"]');
       if (!legend) return;
@@ -66,7 +69,7 @@
         const named = section.dataset.kpiYear;
         section.hidden = !some || Boolean(year && named && named !== year);
       }
-      form.querySelector("output").textContent = `${count} edition${count === 1 ? "" : "s"}`;
+      form.querySelector("output").textContent = count === 1 ? said("1 edition") : said("{count} editions", { count });
     }
 
     function remember() {

@@ -3,11 +3,12 @@
 (function () {
   "use strict";
 
-  const NEAR = "400px";
+  const said = window.kpiSaid; // of words.js
+  const NEAR = 400; // CSS pixels below the viewport
   const WIDE = 480; // CSS pixels; kpisite.css hides narrow legends from there on
   const folder = new URL(".", document.currentScript.src);
   const charts = new Map(); // element -> {doc, root, views}, null while it is being drawn
-  let library = null, expected = false;
+  let library = null;
 
   function loadBokeh(name) {
     library = library || new Promise((resolve, reject) => {
@@ -16,20 +17,16 @@
       script.onload = () => resolve(window.Bokeh);
       script.onerror = () => {
         library = null;
-        reject(new Error("the chart library did not load"));
+        reject(new Error(said("the chart library did not load")));
       };
       document.head.append(script);
     });
     return library;
   }
 
-  // Fetched at once, run in an idle moment.
+  // Before it is needed; a failure is told by the chart that needs it.
   function expectBokeh(name) {
-    if (expected) return;
-    expected = true;
-    const link = document.createElement("link");
-    Object.assign(link, { rel: "preload", as: "script", href: new URL(name, folder).href });
-    document.head.append(link);
+    loadBokeh(name).catch(() => {});
   }
 
   async function mount(element) {
@@ -60,7 +57,7 @@
   function fail(element, error) {
     const note = element.appendChild(document.createElement("p"));
     note.className = "kpi-chart-error";
-    note.textContent = `This chart could not be drawn: ${error.message}`;
+    note.textContent = said("This chart could not be drawn: {reason}", { reason: error.message });
     element.setAttribute("role", "group"); // so that the note is read out
     console.error(element.id, error);
   }
@@ -201,7 +198,7 @@
       expectBokeh(target.dataset.kpiBokeh);
       whenIdle(() => mount(target));
     }
-  }, { rootMargin: NEAR });
+  }, { rootMargin: `${NEAR}px` });
 
   function whenIdle(call) {
     if (window.requestIdleCallback) requestIdleCallback(call, { timeout: 100 });
@@ -235,6 +232,9 @@
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
   window.addEventListener("beforeprint", toPaper);
   window.addEventListener("afterprint", fromPaper);
+  // The theme's own script is still busy: Bokeh comes meanwhile, if a chart is about to show.
+  const first = document.querySelector(".kpi-chart[data-kpi-bokeh]");
+  if (first && !savesData() && first.getBoundingClientRect().top < innerHeight + NEAR) expectBokeh(first.dataset.kpiBokeh);
   if (typeof window.document$ !== "undefined") window.document$.subscribe(onPage);
   else if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", onPage);
   else onPage();

@@ -6,10 +6,11 @@
   if (window.kpiCompare) return; // Material runs it again when the reader comes back to such a page
   window.kpiCompare = true;
 
+  const said = (text, values) => window.kpiSaid(text, values); // words.js comes after this
+
   const SIDES = ["a", "b"];
-  const VERDICTS = { good: "better", bad: "worse" };
   const BYTES = ["B", "kB", "MB", "GB", "TB", "PB"];
-  const SYMBOLS = { USD: "$", EUR: "€", GBP: "£", JPY: "¥" };
+  const NUMBERS = document.documentElement.lang || "en"; // whose decimal points and thousands
   const SPANS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
   let current = null; // what is known of the page that shows: {page, path, data, editions}
 
@@ -22,7 +23,7 @@
     try {
       state.data = await (await ask(new URL(page.dataset.kpiCompare, location.href))).json();
     } catch (error) {
-      if (state === current) say(state, `Other editions cannot be chosen: ${error.message}.`);
+      if (state === current) say(state, said("Other editions cannot be chosen: {reason}.", { reason: error.message }));
       return;
     }
     if (state !== current) return;
@@ -32,7 +33,7 @@
 
   async function ask(address) {
     const answer = await fetch(address);
-    if (!answer.ok) throw new Error(`${address.pathname} is not there`);
+    if (!answer.ok) throw new Error(said("{address} is not there", { address: address.pathname }));
     return answer;
   }
 
@@ -84,11 +85,11 @@
     const { editions } = state.data;
     const titles = positions.map((position) => editions.title[position]);
     pickers(state).forEach((select, side) => { select.value = editions.label[positions[side]]; });
-    if (unknown.length) say(state, `There is no edition ${unknown.join(" and no edition ")}: these are others.`);
-    else say(state, `${titles[0]} and ${titles[1]} are compared.`, true);
+    if (unknown.length) say(state, said("There is no such edition: {names}. These are others.", { names: unknown.join(", ") }));
+    else say(state, said("{first} and {second} are compared.", { first: titles[0], second: titles[1] }), true);
     state.positions = positions;
     showTable(state, positions);
-    const kpis = part("KPIs on one scale", "with all editions below", kpiCards(state, positions));
+    const kpis = part(said("KPIs on one scale"), said("with all editions below"), kpiCards(state, positions));
     const charts = html("div", { class: "kpi-compare-charts" });
     state.page.querySelector(".kpi-compare-more").replaceChildren(kpis, charts);
     showCharts(state, positions, charts);
@@ -108,7 +109,7 @@
     page.querySelectorAll("thead th.kpi-num").forEach((head, side) => {
       const position = positions[side];
       const link = html("a", { href: addressOf(data, label[position]) }, title[position]);
-      const badge = html("span", { class: `kpi-badge kpi-badge-${status[position]}` }, status[position]);
+      const badge = html("span", { class: `kpi-badge kpi-badge-${status[position]}` }, statusText(status[position]));
       head.replaceChildren(html("b", {}, SIDES[side].toUpperCase()), " ", link, " ", badge);
     });
     const rows = shownMetrics(data, positions).map((metric) => {
@@ -117,6 +118,10 @@
       return html("tr", {}, html("th", { scope: "row" }, metric.title), ...texts, difference(metric, first, second));
     });
     page.querySelector("tbody").replaceChildren(...rows);
+  }
+
+  function statusText(status) {
+    return { sealed: said("sealed"), preliminary: said("preliminary"), draft: said("draft") }[status] || status;
   }
 
   function addressOf(data, label) {
@@ -130,16 +135,17 @@
   function difference(metric, first, second) {
     const moved = change(metric, first, second);
     if (moved === null) {
-      const told = html("span", { class: "kpi-hidden" }, "no difference can be told");
+      const told = html("span", { class: "kpi-hidden" }, said("no difference can be told"));
       return html("td", { class: "kpi-difference kpi-change" }, html("span", { "aria-hidden": "true" }, "–"), told);
     }
     const text = changeText(metric, moved);
-    if (!moved || !/[1-9∞]/.test(text)) return html("td", { class: "kpi-difference kpi-change neutral" }, "no change");
+    if (!moved || !/[1-9∞]/.test(text)) return html("td", { class: "kpi-difference kpi-change neutral" }, said("no change"));
     const direction = moved > 0 ? "up" : "down";
     const verdict = metric.good === null ? "neutral" : metric.good === direction ? "good" : "bad";
     const arrow = html("span", { "aria-hidden": "true" }, moved > 0 ? "▲" : "▼");
-    const cell = html("td", { class: `kpi-difference kpi-change ${verdict}` }, html("strong", {}, arrow, ` ${direction} `, html("span", {}, text)));
-    if (VERDICTS[verdict]) cell.append(" ", html("span", { class: "kpi-verdict" }, VERDICTS[verdict]));
+    const cell = html("td", { class: `kpi-difference kpi-change ${verdict}` }, html("strong", {}, arrow, ` ${moved > 0 ? said("up") : said("down")} `, html("span", {}, text)));
+    const word = { good: said("better"), bad: said("worse") }[verdict];
+    if (word) cell.append(" ", html("span", { class: "kpi-verdict" }, word));
     return cell;
   }
 
@@ -154,21 +160,20 @@
   function changeText({ change_as: as, format }, moved) {
     const size = Math.abs(moved);
     if (as === "percent") return `${grouped(size * 100, 1)} %`;
-    if (format.style === "percent") return `${grouped(size * 100, Math.max(format.precision, 1))} points`;
+    if (format.style === "percent") return `${grouped(size * 100, Math.max(format.precision, 1))} ${said("points")}`;
     return numberText(format, size);
   }
 
-  function numberText({ style, precision, unit, currency }, value) {
+  function numberText({ style, precision, before, after }, value) {
     if (style === "duration") return duration(value);
     if (style === "bytes") return bytes(value, Math.max(precision, 1));
     const text = grouped(value, precision);
-    if (style === "currency") return SYMBOLS[currency] ? SYMBOLS[currency] + text : `${text} ${currency}`;
-    return unit ? `${text} ${unit}` : text;
+    return `${before}${text}${after}`;
   }
 
   function grouped(value, digits, useGrouping = true) {
     const wanted = { minimumFractionDigits: digits, maximumFractionDigits: digits, roundingMode: "halfEven", useGrouping };
-    return new Intl.NumberFormat("en-US", wanted).format(String(value)); // as text: the digits that are seen count
+    return new Intl.NumberFormat(useGrouping ? NUMBERS : "en-US", wanted).format(String(value)); // as text: the digits that are seen count
   }
 
   function duration(seconds) {
@@ -239,8 +244,8 @@
       path += `${pen}${(x(i) * 1000).toFixed(1)} ${(y(value) * 1000).toFixed(1)}`;
       pen = "L";
     });
-    const said = positions.map((position, side) => `${titles[side]} ${metric.text[position] || "–"}`).join(", ");
-    const drawing = svg("svg", { class: "kpi-among", width: "100%", height: "56", overflow: "visible", role: "img", "aria-label": `${metric.title} over all editions, with ${said}` });
+    const both = positions.map((position, side) => `${titles[side]} ${metric.text[position] || "–"}`).join(", ");
+    const drawing = svg("svg", { class: "kpi-among", width: "100%", height: "56", overflow: "visible", role: "img", "aria-label": said("{title} over all editions, with {both}", { title: metric.title, both }) });
     const line = svg("svg", { viewBox: "0 0 1000 1000", preserveAspectRatio: "none", width: "100%", height: "100%", overflow: "visible" });
     line.append(svg("path", { d: path, fill: "none", "vector-effect": "non-scaling-stroke" }));
     drawing.append(line);
@@ -264,7 +269,7 @@
     try {
       pages = await Promise.all(positions.map((position) => editionPage(state, position)));
     } catch (error) {
-      if (state.positions === positions) place.append(html("p", { class: "kpi-empty" }, `The charts of these editions could not be read: ${error.message}.`));
+      if (state.positions === positions) place.append(html("p", { class: "kpi-empty" }, said("The charts of these editions could not be read: {reason}.", { reason: error.message })));
       return;
     }
     if (state !== current || state.positions !== positions) return;
@@ -273,7 +278,7 @@
     const titles = positions.map((position) => state.data.editions.title[position]);
     const cards = [...ids].map((id) => chartCard(found.map((charts) => charts.get(id)), titles));
     if (!cards.length) return;
-    place.append(part("Charts", "side by side", cards));
+    place.append(part(said("Charts"), said("side by side"), cards));
     place.querySelectorAll("[data-kpi-rescaled]").forEach(spread);
   }
 
@@ -310,10 +315,10 @@
       const shared = onOneScale(copies);
       const sides = copies.map((copy, side) => html("figure", {},
         html("figcaption", {}, html("b", {}, SIDES[side].toUpperCase()), ` ${titles[side]}`),
-        copy || html("p", { class: "kpi-empty" }, "not in this edition")));
+        copy || html("p", { class: "kpi-empty" }, said("not in this edition"))));
       card.append(html("div", { class: "kpi-sides" }, ...sides));
       if (copies[0] && copies[1]) {
-        const note = shared ? "Both on the same scale." : "Each on its own scale: heights do not compare.";
+        const note = shared ? said("Both on the same scale.") : said("Each on its own scale: heights do not compare.");
         card.append(html("p", { class: "kpi-muted" }, note));
       }
     }

@@ -114,7 +114,7 @@
     const [value, change] = [...row.cells].slice(1).map((cell) => cell.cloneNode(true));
     const strong = document.createElement("strong");
     strong.append(...value.childNodes);
-    const badge = row.querySelector(".kpi-badge");
+    const badge = row.querySelector("td .kpi-badge");
     tip.replaceChildren(link, document.createElement("br"), strong);
     if (change.hasChildNodes()) {
       const moved = document.createElement("span");
