@@ -108,7 +108,7 @@ class Plot(View):
                 )
             if self.top is not None and self.kind in ("scatter", "box"):
                 raise ValueError(f"'top' is not for 'kind: {self.kind}': let the query choose")
-            if self.resample and self.kind in ("barh", "scatter", "box"):
+            if self.resample and self.kind not in ("line", "bar"):
                 raise ValueError(f"'resample' is not for 'kind: {self.kind}'; use line or bar")
             if self.rolling and self.kind not in ("line", "bar"):
                 raise ValueError(f"'rolling' is not for 'kind: {self.kind}'; use line or bar")

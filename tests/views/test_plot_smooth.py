@@ -113,6 +113,7 @@ def test_only_times_can_be_resampled():
         {"resample": {"every": "day"}},
         {"resample": {"every": "fortnight", "how": "sum"}},
         {"resample": {"every": "day", "how": "sum"}, "kind": "box"},
+        {"resample": {"every": "day", "how": "sum"}, "kind": "heatmap"},
         {"rolling": 1},
         {"rolling": 3, "kind": "heatmap"},
     ],
