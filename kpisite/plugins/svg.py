@@ -22,6 +22,7 @@ from kpisite.plugins.svg_axes import (
     axis_name,
     labels_below,
     labels_left,
+    labels_right,
 )
 from kpisite.plugins.svg_colours import (
     HEAT,
@@ -364,6 +365,17 @@ class Canvas:
         shown = [Label(self.y(value), label) for value, label in zip(at, labels, strict=True)]
         drawn = labels_left(self.borders, shown)
         self._group(drawn, f'fill="{fill}" text-anchor="end"')
+
+    def labels_right(self, at: Sequence[float], labels: Sequence[str], fill: str) -> None:
+        """Write labels right of the frame, and make room for them.
+
+        Args:
+            at: Where on the y axis.
+            labels: Plain texts.
+            fill: The colour.
+        """
+        shown = [Label(self.y(value), label) for value, label in zip(at, labels, strict=True)]
+        self._group(labels_right(self.borders, shown), f'fill="{fill}"')
 
     def labels_below(
         self,

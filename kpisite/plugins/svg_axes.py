@@ -76,6 +76,16 @@ def labels_left(borders: Borders, labels: Sequence[Label]) -> list[str]:
     ]
 
 
+def labels_right(borders: Borders, labels: Sequence[Label]) -> list[str]:
+    """Return labels right of the frame, and make room for them."""
+    borders.right = max(borders.right, room_left(label.text for label in labels))
+    return [
+        f'<text x="100%" dx="{TICK_ROOM}" y="{percent(label.at)}" dy="4">'
+        f"{escape_html(label.text)}</text>"
+        for label in labels
+    ]
+
+
 def labels_below(
     borders: Borders, labels: Sequence[Label], *, turn: bool, angle: float
 ) -> list[str]:

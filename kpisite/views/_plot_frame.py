@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kpisite.views._plot_scale import Scale
 
 Kind = Literal["line", "bar", "barh", "scatter", "heatmap", "box"]
-Side = Literal["below", "left"]
+Side = Literal["below", "left", "right"]
 
 COLOURS = SERIES
 """The series' colours until the page's own replace them."""
@@ -48,10 +48,16 @@ class Look:
 
     scale: Scale = "linear"
     """How the values become places on their axis."""
+    secondary: Mapping[int, NumberFormat] = field(default_factory=dict)
+    """Position of a series with an axis at the right → how its values are shown."""
     lines: tuple[ReferenceLine, ...] = ()
     """Values that are marked by a line."""
     bands: tuple[Band, ...] = ()
     """Stretches of values that are marked."""
+
+    def format_of(self, position: int) -> NumberFormat:
+        """Return how the values of a series are shown."""
+        return self.secondary.get(position, self.number_format)
 
     @property
     def marked(self) -> list[float]:
@@ -138,6 +144,11 @@ class Drawing:
             "border right": 10,
         }
         self._ticks: dict[Side, Ticks] = {"below": x, "left": y}
+
+    def right_axis(self, ticks: Ticks) -> None:
+        """Add an axis at the right, its ticks in places of the one at the left."""
+        self._ticks["right"] = ticks
+        self.axis("right")
 
     def axis(self, side: Side, **look: Any) -> None:
         """Add an axis with exactly its ticks; below, `charts.js` leaves out what does not fit."""

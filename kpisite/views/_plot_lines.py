@@ -21,6 +21,7 @@ from kpisite.views._plot_frame import (
 )
 from kpisite.views._plot_marks import add_marks
 from kpisite.views._plot_scale import placed, value_ticks
+from kpisite.views._plot_secondary import RightAxis
 from kpisite.views._plot_text import tip_html, tip_text
 
 if TYPE_CHECKING:
@@ -35,13 +36,20 @@ HEIGHT = 230
 def line_plot(data: PlotData, look: Look) -> Drawing:
     """Return the lines; stacked, each stands on those before it."""
     lines = _stacked(data) if look.stacked else [list(s.values) for s in data.series]
-    drawn = [value for line in lines for value in line if not math.isnan(value)]
-    shown = [*drawn, *look.marked]
+    own = [line for position, line in enumerate(lines) if position not in look.secondary]
+    shown = [*_known(own), *look.marked]
     ticks = value_ticks(shown, look.number_format, look.scale, from_zero=look.stacked)
     y = padded(ticks, 0.02)
     lines = [placed(line, look.scale) for line in lines]
     x = _x_ticks(data.x, look)
     drawing = Drawing(x, y, HEIGHT)
+    right = None
+    if look.secondary:
+        others = [data.series[position].values for position in look.secondary]
+        number_format = next(iter(look.secondary.values()))
+        right = RightAxis(_known(others), number_format, y)
+        for position in look.secondary:
+            lines[position] = right.placed(data.series[position].values)
     drawing.values["data"] = _columns(data, lines, x, look)
     for position, line in enumerate(lines):
         drawing.values[f"dots{position}"] = int(_has_lone_point(line))
@@ -51,15 +59,21 @@ def line_plot(data: PlotData, look: Look) -> Drawing:
     else:
         drawing.axis("below")
     drawing.axis("left")
+    if right is not None:
+        drawing.right_axis(right.ticks)
     rows = [
         (look.css_colour(i), tip_text(series.name), f"@text{i}")
         for i, series in enumerate(data.series)
     ]
     tip, sides = tip_html("@label", rows), {"left": "left", "right": "right"}
     drawing.hover_bands(tip, sides, {"bottom": "y start", "top": "y end"})
-    names = _named(data, lines, look) if look.legend else []
+    names = _named(data, lines, look) if look.legend and right is None else []
     add_marks(drawing, look, y, names)
     return drawing
+
+
+def _known(lines: Sequence[Sequence[float]]) -> list[float]:
+    return [value for line in lines for value in line if not math.isnan(value)]
 
 
 def _columns(
@@ -71,7 +85,7 @@ def _columns(
     floors = [[0.0] * len(data.x.at), *lines[:-1]]
     for position, (series, line) in enumerate(zip(data.series, lines, strict=True)):
         columns[f"y{position}"] = line
-        columns[f"text{position}"] = value_texts(series.values, look.number_format)
+        columns[f"text{position}"] = value_texts(series.values, look.format_of(position))
         if look.stacked:
             columns[f"floor{position}"] = floors[position]
     return columns

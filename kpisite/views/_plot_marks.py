@@ -80,7 +80,7 @@ def add_marks(drawing: Drawing, look: Look, values: Ticks, names: Sequence[End] 
         dashed = Glyphs("HSpan" if upright else "VSpan", place, stroke)
         drawing.layer("lines", dashed, level="annotation", tags=["kpi-ink"])
         ends += _ends(drawing, zip((line.label for line in look.lines), at, strict=True))
-    if upright:
+    if upright and not look.secondary:
         add_ends(drawing, ends, values)
 
 

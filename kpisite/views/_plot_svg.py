@@ -223,8 +223,8 @@ def _axis(canvas: Canvas, axis: Mapping[str, Any], values: Mapping[str, Any]) ->
     labels = [values[f"{side} labels"][tick] for tick in ticks]
     tags = look.get("tags", ())
     fill = colour("ink" if "kpi-ink" in tags else "muted")
-    if side == "left":
-        canvas.labels_left(ticks, labels, fill)
+    if side != "below":
+        (canvas.labels_left if side == "left" else canvas.labels_right)(ticks, labels, fill)
         return
     canvas.labels_below(
         ticks,

@@ -21,6 +21,7 @@ from kpisite.views._plot_lines import line_plot
 from kpisite.views._plot_marks import Band, ReferenceLine, marks_legend, marks_words
 from kpisite.views._plot_points import scatter_plot
 from kpisite.views._plot_scale import Scale
+from kpisite.views._plot_secondary import Secondary, check_series
 from kpisite.views._plot_shares import SHARE, check_shares, shares
 from kpisite.views._plot_smooth import (
     Resample,
@@ -33,7 +34,7 @@ from kpisite.views._plot_smooth import (
 from kpisite.views._plot_svg import still
 from kpisite.views._plot_text import describe, legend_html
 from kpisite.views._plot_top import largest
-from kpisite.views._plot_values import number, values_of
+from kpisite.views._plot_values import number, values_of, word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,6 +84,8 @@ class Plot(View):
         """Degrees that the names of categories are turned by; by default, where they are long."""
         scale: Scale = "linear"
         """linear, or log: values ten times as large are always equally far apart."""
+        secondary: Secondary | None = None
+        """Lines with an axis of their own, at the right: `{series: [rain], unit: mm}`."""
         lines: tuple[ReferenceLine, ...] = ()
         """Values that are marked by a dashed line: `{at: 0.8, label: target}`."""
         bands: tuple[Band, ...] = ()
@@ -112,6 +115,8 @@ class Plot(View):
                 raise ValueError(f"'resample' is not for 'kind: {self.kind}'; use line or bar")
             if self.rolling and self.kind not in ("line", "bar"):
                 raise ValueError(f"'rolling' is not for 'kind: {self.kind}'; use line or bar")
+            if self.secondary and (self.kind != "line" or self.stacked or self.scale == "log"):
+                raise ValueError("'secondary' is for lines that do not stack, on a linear scale")
             if self.scale == "log":
                 self._check_log()
             if self.kind == "heatmap" and (self.lines or self.bands):
@@ -167,6 +172,8 @@ class Plot(View):
             if len(columns.numeric) > 1:
                 ignored = ", ".join(columns.numeric[1:])
                 notes.append(f"groupby draws '{columns.numeric[0]}' only, not {ignored}")
+        if options.secondary is not None:
+            check_series(options.secondary, _series_names(frame, columns))
         if options.stacked == "percent":
             check_shares(_numbers(frame, columns))
         if options.kind == "heatmap":
@@ -189,7 +196,7 @@ class Plot(View):
         look = self._look(data, page)
         told = medians(data) if options.kind == "box" else data
         drawing = _drawing(data, look, columns.texts)
-        words = describe(self.title, options.kind, told, options.number_format)
+        words = describe(self.title, options.kind, told, look.format_of)
         if options.scale == "log":
             words += " " + gettext("The scale is logarithmic.")
         words = f"{words} {note}".rstrip()
@@ -241,14 +248,28 @@ class Plot(View):
             period=page.period,
             outliers=options.outliers,
             scale=options.scale,
+            secondary=self._secondary(data),
             lines=options.lines,
             bands=options.bands,
         )
+
+    def _secondary(self, data: PlotData) -> dict[int, NumberFormat]:
+        """Return which series have an axis at the right, and how their values are shown."""
+        secondary = self.options.secondary
+        if secondary is None:
+            return {}
+        names = {self.options.label_map.get(name, name) for name in secondary.series}
+        return {
+            i: secondary.number_format for i, one in enumerate(data.series) if one.name in names
+        }
 
     def _table(self, frame: pd.DataFrame, columns: Columns, page: Page) -> str:
         """Return the chart's data under a disclosure; the view's own page has it anyway."""
         drawn = columns.numeric if columns.groupby is None else columns.numeric[:1]
         formats = dict.fromkeys(drawn, self.options.query_format)
+        if self.options.secondary is not None and columns.groupby is None:
+            own = self.options.secondary
+            formats |= dict.fromkeys(own.series, own.number_format)
         table = page.table(frame, max_rows=_TABLE_ROWS, formats=formats)
         of = f'<span class="kpi-hidden"> – {escape_html(self.title)}</span>' if self.title else ""
         data = escape_html(gettext("Data"))
@@ -273,6 +294,13 @@ def _missing_on_log(frame: pd.DataFrame, columns: Columns) -> list[str]:
     """Return a note on values that a log scale cannot show."""
     lost = sum(value <= 0 for value in _numbers(frame, columns))
     return [f"values that are not above 0 have no place on a log scale: {lost}"] if lost else []
+
+
+def _series_names(frame: pd.DataFrame, columns: Columns) -> list[str]:
+    """Return the names of the series, as the query has them."""
+    if columns.groupby is None:
+        return list(columns.numeric)
+    return [word(value) for value in dict.fromkeys(values_of(frame, columns.groupby))]
 
 
 def _numbers(frame: pd.DataFrame, columns: Columns) -> list[float]:
@@ -303,9 +331,14 @@ def _legend(data: PlotData, look: Look) -> str:
         return ramp_html(data, look.number_format) if look.legend else ""
     names = [series.name for series in data.series] if look.legend else []
     at_ends = [*(names if look.kind == "line" else []), *look.labels]
-    fit = names_at_ends(at_ends) if look.kind != "barh" else "never"
+    beside = look.kind != "barh" and not look.secondary
+    fit = names_at_ends(at_ends) if beside else "never"
     legend = ""
     if names and not (look.kind == "line" and fit == "always"):
-        entries = [(name, look.css_colour(i)) for i, name in enumerate(names)]
+        right = gettext("{series} (right)")
+        entries = [
+            (right.format(series=name) if i in look.secondary else name, look.css_colour(i))
+            for i, name in enumerate(names)
+        ]
         legend = legend_html(entries, narrow_only=look.kind == "line" and fit == "wide")
     return legend + (marks_legend(look, narrow_only=fit == "wide") if fit != "always" else "")

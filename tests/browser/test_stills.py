@@ -92,6 +92,23 @@ views:
       scale: log
       query: select n as x, power(3, n) as growth, 40 + n as rest from range(1, 9) made(n)
       lines: [{at: 500, label: limit}]
+  right:
+    plugin: plot
+    title: Two axes
+    cols: 3
+    args:
+      datasource: made
+      query: select n as x, n * n as area, 1 / (1 + n) as share from range(1, 9) made(n)
+      secondary: {series: [share], format: percent}
+  shares:
+    plugin: plot
+    title: Shares
+    cols: 3
+    args:
+      datasource: made
+      kind: bar
+      stacked: percent
+      query: select n as x, n as first, 9 - n as second from range(1, 9) made(n)
   lying:
     plugin: plot
     title: Lying bars

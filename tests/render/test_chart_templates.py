@@ -436,6 +436,8 @@ def plots(draw: st.DrawFn) -> tuple[PlotView, pd.DataFrame, Period]:
     options = {"datasource": "d", "query": "q", "kind": kind, "stacked": stacked}
     if kind in ("line", "scatter", "box") and not stacked:
         options["scale"] = draw(st.sampled_from(["linear", "log"]))
+    if kind == "line" and options["scale" if not stacked else "kind"] == "linear" and "b" in frame:
+        options["secondary"] = draw(st.sampled_from([None, {"series": ["b"], "unit": "mm"}]))
     if kind != "heatmap" and options.get("scale") != "log":
         options["lines"] = draw(st.sampled_from([[], [{"at": 2, "label": "$$x$$"}, {"at": -0.5}]]))
         options["bands"] = draw(st.sampled_from([[], [{"low": 1, "label": "b"}, {"high": 0}]]))
