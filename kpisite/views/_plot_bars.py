@@ -16,6 +16,7 @@ from kpisite.views._plot_frame import (
     value_texts,
 )
 from kpisite.views._plot_marks import add_marks
+from kpisite.views._plot_notes import add_notes
 from kpisite.views._plot_slots import FULL, bar_share, bar_slots
 from kpisite.views._plot_text import tip_html, tip_text
 
@@ -59,6 +60,7 @@ def bar_plot(data: PlotData, look: Look) -> Drawing:
         above = {"y_offset": -3, "text_align": "center", "text_baseline": "bottom"}
         drawing.texts("data", place, wide=wide, **above)
     add_marks(drawing, look, y)
+    add_notes(drawing, look.notes, slots)
     return drawing
 
 

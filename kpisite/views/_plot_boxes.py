@@ -11,6 +11,7 @@ from kpisite.plugins import NumberFormat
 from kpisite.plugins.language import gettext
 from kpisite.views._plot_frame import Drawing, Glyphs, Look, padded
 from kpisite.views._plot_marks import add_marks
+from kpisite.views._plot_notes import add_notes
 from kpisite.views._plot_scale import placed, value_ticks
 from kpisite.views._plot_slots import bar_share, bar_slots
 from kpisite.views._plot_text import tip_html, tip_text
@@ -96,6 +97,7 @@ def box_plot(data: PlotData, look: Look) -> Drawing:
     sides = {"left": "left", "right": "right"}
     drawing.hover_bands(_tip(data, look), sides, {"bottom": "y start", "top": "y end"})
     add_marks(drawing, look, y)
+    add_notes(drawing, look.notes, slots)
     return drawing
 
 

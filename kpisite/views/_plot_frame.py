@@ -50,6 +50,8 @@ class Look:
     """How the values become places on their axis."""
     secondary: Mapping[int, NumberFormat] = field(default_factory=dict)
     """Position of a series with an axis at the right → how its values are shown."""
+    notes: Sequence[tuple[float, str]] = ()
+    """Places of the x axis that have a note."""
     lines: tuple[ReferenceLine, ...] = ()
     """Values that are marked by a line."""
     bands: tuple[Band, ...] = ()

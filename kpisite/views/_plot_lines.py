@@ -20,6 +20,7 @@ from kpisite.views._plot_frame import (
     value_texts,
 )
 from kpisite.views._plot_marks import add_marks
+from kpisite.views._plot_notes import add_notes
 from kpisite.views._plot_scale import placed, value_ticks
 from kpisite.views._plot_secondary import RightAxis
 from kpisite.views._plot_text import tip_html, tip_text
@@ -69,6 +70,7 @@ def line_plot(data: PlotData, look: Look) -> Drawing:
     drawing.hover_bands(tip, sides, {"bottom": "y start", "top": "y end"})
     names = _named(data, lines, look) if look.legend and right is None else []
     add_marks(drawing, look, y, names)
+    add_notes(drawing, look.notes, None)
     return drawing
 
 

@@ -17,6 +17,7 @@ from kpisite.views._plot_frame import (
     value_texts,
 )
 from kpisite.views._plot_marks import add_marks
+from kpisite.views._plot_notes import add_notes
 from kpisite.views._plot_scale import placed, value_ticks
 from kpisite.views._plot_text import canvas_text, shorten, tip_html, tip_text
 
@@ -65,6 +66,7 @@ def scatter_plot(data: PlotData, look: Look, text_columns: Sequence[str]) -> Dra
     if text_columns and sum(len(series.values) for series in data.series) <= _MOST_NAMES:
         _add_names(drawing, len(data.series), x, y)
     add_marks(drawing, look, y)
+    add_notes(drawing, look.notes, None)
     return drawing
 
 

@@ -19,6 +19,7 @@ from kpisite.views._plot_frame import Drawing, Look
 from kpisite.views._plot_heat import check_cells, heat_plot, ramp_html
 from kpisite.views._plot_lines import line_plot
 from kpisite.views._plot_marks import Band, ReferenceLine, marks_legend, marks_words
+from kpisite.views._plot_notes import Annotation, check_notes, notes_words, shown_notes
 from kpisite.views._plot_points import scatter_plot
 from kpisite.views._plot_scale import Scale
 from kpisite.views._plot_secondary import Secondary, check_series
@@ -90,6 +91,8 @@ class Plot(View):
         """Values that are marked by a dashed line: `{at: 0.8, label: target}`."""
         bands: tuple[Band, ...] = ()
         """Stretches of values that are shaded: `{low: 0.7, high: 0.8, label: usual}`."""
+        annotations: tuple[Annotation, ...] = ()
+        """Notes at places of the x axis: `{x: 2013-02-08, label: Blizzard}`."""
         link_url: Link = ""
         """Where a link below the chart leads: http, https, mailto, or a relative address."""
         format: Style = "number"
@@ -117,6 +120,8 @@ class Plot(View):
                 raise ValueError(f"'rolling' is not for 'kind: {self.kind}'; use line or bar")
             if self.secondary and (self.kind != "line" or self.stacked or self.scale == "log"):
                 raise ValueError("'secondary' is for lines that do not stack, on a linear scale")
+            if self.annotations and self.kind in ("barh", "heatmap"):
+                raise ValueError(f"'annotations' are not for 'kind: {self.kind}'")
             if self.scale == "log":
                 self._check_log()
             if self.kind == "heatmap" and (self.lines or self.bands):
@@ -172,6 +177,7 @@ class Plot(View):
             if len(columns.numeric) > 1:
                 ignored = ", ".join(columns.numeric[1:])
                 notes.append(f"groupby draws '{columns.numeric[0]}' only, not {ignored}")
+        check_notes(options.annotations, values_of(frame, columns.x), columns.x)
         if options.secondary is not None:
             check_series(options.secondary, _series_names(frame, columns))
         if options.stacked == "percent":
@@ -204,7 +210,7 @@ class Plot(View):
             draw,
             drawing.structure,
             drawing.values,
-            description=f"{words} {marks_words(look)}".rstrip(),
+            description=" ".join(filter(None, (words, marks_words(look), notes_words(look.notes)))),
             height=drawing.height,
             still=still(drawing.structure, drawing.values),
         )
@@ -249,6 +255,7 @@ class Plot(View):
             outliers=options.outliers,
             scale=options.scale,
             secondary=self._secondary(data),
+            notes=shown_notes(options.annotations, data.x, page.period),
             lines=options.lines,
             bands=options.bands,
         )

@@ -83,6 +83,11 @@ views:
       format: percent
       lines: [{at: 0.8, label: target}]
       bands: [{low: 0.75, high: 0.8, label: nearly}, {high: 0.7}]
+      annotations:
+        - {x: 2024-01-03, label: "First, rather long"}
+        - {x: 2024-01-04, label: "Second, rather long"}
+        - {x: 2024-01-05T12:00, label: Third}
+        - {x: 2025-01-01, label: Later}
   log:
     plugin: plot
     title: On a log scale
@@ -108,6 +113,7 @@ views:
       datasource: made
       kind: bar
       stacked: percent
+      annotations: [{x: 3, label: Begun}]
       query: select n as x, n as first, 9 - n as second from range(1, 9) made(n)
   lying:
     plugin: plot

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -50,6 +50,7 @@ def test_quartiles_are_interpolated_and_whiskers_end_at_values():
 
 
 @given(st.lists(st.floats(-1e9, 1e9), min_size=2, max_size=40))
+@settings(deadline=None)
 def test_a_box_has_the_quartiles_of_the_standard_library_and_loses_no_value(values):
     box = box_of(values)
     quartiles = statistics.quantiles(values, n=4, method="inclusive")

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -52,6 +52,7 @@ def test_ticks_are_round_in_every_decade(values, number_format, labels):
 
 @example([1.0000023e308, 6.6e-250])
 @given(st.lists(st.floats(5e-324, 1.7e308), min_size=1, max_size=5))
+@settings(deadline=None)
 def test_every_value_is_on_the_axis(values):
     ticks = value_ticks(values, NumberFormat(), "log")
     assert 2 <= len(ticks.at) <= 8

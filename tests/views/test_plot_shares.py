@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpisite.errors import ViewError
@@ -51,6 +51,7 @@ def test_the_axis_goes_to_a_hundred_percent(kind):
 
 
 @given(st.lists(st.floats(0.001, 1e6), min_size=2, max_size=9))
+@settings(deadline=None)
 def test_noise_of_floats_makes_no_axis_longer(values):
     frame = pd.DataFrame({"x": ["p"], **{f"n{i}": [value] for i, value in enumerate(values)}})
     view = plot(kind="bar", legend=False)
