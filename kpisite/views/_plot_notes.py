@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _FRAME = 220
 """Width in pixels of the frame on a phone, where labels must not meet."""
 _LABEL_HEIGHT = 13
+_MOST_ROWS = 4
+"""Further labels that would meet others are left out; their lines are not."""
 
 
 def _written(value: object) -> object:
@@ -79,10 +81,12 @@ def add_notes(drawing: Drawing, notes: Sequence[tuple[float, str]], slots: Slots
         align = "left" if share < 0.25 else "right" if share > 0.75 else "center"
         left = share * _FRAME - width * {"left": 0.0, "center": 0.5, "right": 1.0}[align]
         row = next((i for i, taken in enumerate(rows) if left > taken + 6), len(rows))
-        rows[row : row + 1] = [left + width]
+        has_room = row < _MOST_ROWS
+        if has_room:
+            rows[row : row + 1] = [left + width]
         columns["x"].append(at)
         columns["y"].append(drawing.values["y end"])
-        columns["text"].append(canvas_text(label))
+        columns["text"].append(canvas_text(label) if has_room else "")
         columns["align"].append(align)
         columns["shift"].append(-3 - row * _LABEL_HEIGHT)
     drawing.values["notes"] = columns

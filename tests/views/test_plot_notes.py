@@ -72,6 +72,16 @@ def test_labels_that_would_meet_are_one_above_the_other():
     assert "--kpi-t:21px" in html({"x": "2013-02-04", "label": "far"}, STORM)
 
 
+def test_many_notes_leave_room_for_the_chart():
+    notes = [{"x": f"2013-02-08T{hour:02}:00", "label": f"note {hour}"} for hour in range(12)]
+    shown = html(*notes)
+    lines, above = drawn(shown)
+    assert lines[0].count("M") == 12
+    assert above == ["note 0", "note 1", "note 2", "note 3"]
+    assert "--kpi-t:60px" in shown
+    assert "note 11" in shown
+
+
 def test_those_who_cannot_see_it_are_told():
     assert "Noted: Blizzard." in html(STORM)
     assert "Noted" not in html({"x": "2014-01-01", "label": "later"})
