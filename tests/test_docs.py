@@ -146,7 +146,7 @@ def test_every_template_and_colour_is_on_the_page_of_the_look() -> None:
         assert f"`{path.relative_to(look).as_posix()}`" in page
     css = (look / "assets" / "kpisite" / "kpisite.css").read_text()
     variables = set(re.findall(r"(--kpi-[\w-]+):", css.partition("/* Page */")[0]))
-    named = {f"--kpi-series-{number}" for number in range(2, 7)}
+    named = {f"--kpi-{kind}-{number}" for kind in ("series", "heat") for number in range(2, 7)}
     assert variables
     assert not {name for name in variables - named if f"`{name}`" not in page}
 
