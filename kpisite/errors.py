@@ -107,6 +107,10 @@ class OutputError(KpisiteError):
     """A site or an edition could not be delivered; raised by output drivers."""
 
 
+class UnclearDeliveryError(OutputError):
+    """Nobody knows whether a delivery arrived: the connection broke after it was sent."""
+
+
 class UsageError(KpisiteError):
     """A command names a report, a period or a file that is not there."""
 

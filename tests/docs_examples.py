@@ -46,8 +46,11 @@ class Example:
     @property
     def environment(self) -> dict[str, str]:
         """A value for each variable that it names: an URL where one must be."""
-        names = _VARIABLE.findall(self.text)
-        return {n: "sqlite:///example.db" if n.endswith("URL") else f"a-{n}" for n in names}
+        urls = {"URL": "sqlite:///example.db", "WEBHOOK": "https://chat.example.org/hook"}
+        return {
+            name: next((url for end, url in urls.items() if name.endswith(end)), f"a-{name}")
+            for name in _VARIABLE.findall(self.text)
+        }
 
 
 def examples(page: Path) -> list[Example]:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from kpisite.errors import ArchiveError
-from kpisite.model.delivery import Delivery, DeliveryLog
+from kpisite.model.delivery import Delivery, DeliveryLog, Intent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from kpisite.archive.store import Archive
 
@@ -51,16 +51,73 @@ def read_logs(
 def add_delivery(archive: Archive, key: str, delivery: Delivery) -> None:
     """Append a delivery to the edition's log; none is lost where two append at once.
 
+    What was begun of its revision is settled by it.
+
     Raises:
         ArchiveError: The log is damaged, or cannot be written.
     """
-    path = _path(key, delivery.output)
+
+    def added(log: DeliveryLog) -> DeliveryLog:
+        intents = tuple(i for i in log.intents if i.revision != delivery.revision)
+        return DeliveryLog(deliveries=(*log.deliveries, delivery), intents=intents)
+
+    _change(archive, key, delivery.output, added)
+
+
+def begin(archive: Archive, key: str, intent: Intent, known: DeliveryLog) -> bool:
+    """Record that an edition is about to go out, unless somebody else has begun or done so.
+
+    Args:
+        archive: Where the edition is.
+        key: Names the edition: `flights/2013-W06`.
+        intent: What is begun; it takes the place of what was begun before.
+        known: The log by which the caller decided.
+
+    Returns:
+        Whether the caller may go on: of two that begin at once, one may.
+
+    Raises:
+        ArchiveError: The log is damaged, or cannot be written.
+    """
+    begun = False
+
+    def with_intent(log: DeliveryLog) -> DeliveryLog:
+        nonlocal begun
+        begun = log == known
+        return log.model_copy(update={"intents": (intent,)}) if begun else log
+
+    _change(archive, key, intent.output, with_intent)
+    return begun
+
+
+def withdraw(archive: Archive, key: str, intent: Intent) -> None:
+    """Record that what was begun is sure not to have arrived.
+
+    Raises:
+        ArchiveError: The log is damaged, or cannot be written.
+    """
+    _change(
+        archive,
+        key,
+        intent.output,
+        lambda log: log.model_copy(
+            update={"intents": tuple(one for one in log.intents if one != intent)}
+        ),
+    )
+
+
+def _change(
+    archive: Archive, key: str, output: str, change: Callable[[DeliveryLog], DeliveryLog]
+) -> None:
+    path = _path(key, output)
     written = False
     while not written:
         version = archive.storage.version(path)
-        log = read_log(archive, key, delivery.output)
-        log = DeliveryLog(deliveries=(*log.deliveries, delivery))
-        text = log.model_dump_json(indent=1).encode() + b"\n"
+        log = read_log(archive, key, output)
+        changed = change(log)
+        if changed == log:
+            return
+        text = changed.model_dump_json(indent=1, exclude_defaults=True).encode() + b"\n"
         try:
             if version is None:
                 archive.storage.create(path, text)

@@ -2,60 +2,118 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+import json
 from typing import TYPE_CHECKING
 
 import click
 
 from kpisite.cli.settings import Settings, pass_settings
 from kpisite.cli.terminal import count, leave, say, table, tell
+from kpisite.errors import UsageError, nearest
 from kpisite.mkdocs_plugin.build import build_site
+from kpisite.model.language import speaking
+from kpisite.pipeline.announce import Choice, announce
 from kpisite.pipeline.publish import OutputResult, read_site
 from kpisite.pipeline.publish import publish as publish_site
+from kpisite.site.announcing import announcement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from kpisite.pipeline.loading import LoadedReport
 
 _SHOWN_LINES = 20
 
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Build, and say what would leave; deliver nothing.")
+@click.option("--only", multiple=True, metavar="OUTPUT", help="Deliver through this output alone.")
+@click.option("--edition", default="", metavar="KEY", help="Tell people of flights/2013-W06 alone.")
+@click.option("--resend", is_flag=True, help="Tell people again; needs --edition.")
+@click.option("--arrived", is_flag=True, help="Record that it arrived after all; needs --edition.")
+@click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
 @pass_settings
-def publish(settings: Settings, *, dry_run: bool) -> None:
+def publish(
+    settings: Settings,
+    *,
+    dry_run: bool,
+    only: tuple[str, ...],
+    edition: str,
+    resend: bool,
+    arrived: bool,
+    as_json: bool,
+) -> None:
     """Build the site strictly, then deliver it through the outputs of all reports.
 
     The build is that of `mkdocs build --strict`: it runs what is due, and one warning stops it.
+    Then the site goes out, and when it is where it belongs, people are told of new editions.
     """
+    if (resend or arrived) and not edition:
+        name = "--resend" if resend else "--arrived"
+        raise UsageError(f"{name} needs an edition", hint="Add --edition flights/2013-W06.")
+    if resend and arrived:
+        raise UsageError("--resend and --arrived exclude each other", hint="Did it arrive?")
     project = settings.project()
     reports = settings.reports(project)
     if not any(report.outputs for report in reports):
         say("No report names an output: there is nothing to publish.")
         return
+    _check_outputs(only, reports)
     built = build_site(settings.config_file, now=settings.now, log=tell)
-    results = publish_site(project, reports, read_site(built.folder), dry_run=dry_run)
-    if dry_run:
+    results = publish_site(project, reports, read_site(built.folder), dry_run=dry_run, only=only)
+    make = functools.partial(announcement, folder=built.folder, site_url=built.url)
+    choice = Choice(only, edition, resend=resend, arrived=arrived, dry_run=dry_run)
+    with speaking(project.language):
+        results += announce(project, reports, make, choice, _held(results))
+    if as_json:
+        say(json.dumps([dataclasses.asdict(result) for result in results], ensure_ascii=False))
+    elif dry_run:
         _print_plans(results)
     else:
-        rows = [(", ".join(r.outputs), r.plugin, r.target, r.status, _what(r)) for r in results]
+        rows = [(_name(r), r.plugin, r.target, r.status, _what(r)) for r in results]
         table(("OUTPUT", "PLUGIN", "TARGET", "STATUS", "WHAT"), rows)
-    for result in results:
-        if result.status == "failed":
-            tell(f"Error: {', '.join(result.outputs)}: {result.message}")
-    leave(1 if any(result.status == "failed" for result in results) else 0)
+    wrong = [result for result in results if result.status in ("failed", "held")]
+    for result in wrong:
+        tell(f"Error: {_name(result)}: {result.message}")
+    leave(1 if wrong else 0)
+
+
+def _check_outputs(only: Sequence[str], reports: Sequence[LoadedReport]) -> None:
+    known = sorted({id_ for report in reports for id_ in report.outputs})
+    for id_ in only:
+        if id_ not in known:
+            raise UsageError(f"no report has an output '{id_}'", hint=nearest(id_, known))
+
+
+def _held(results: Sequence[OutputResult]) -> dict[str, str]:
+    """Return the reports whose site did not arrive, with what that means for people."""
+    return {
+        output.partition("/")[0]: f"people are told when {output} has the site"
+        for result in results
+        if result.status == "failed"
+        for output in result.outputs
+    }
+
+
+def _name(result: OutputResult) -> str:
+    outputs = ", ".join(result.outputs)
+    return f"{outputs}, {result.edition.rpartition('/')[2]}" if result.edition else outputs
 
 
 def _what(result: OutputResult) -> str:
     parts = [f"{value} {name}" for name, value in result.details.items()]
-    if result.recorded:
+    if result.recorded and not result.edition:
         parts.append(f"{count(result.recorded, 'edition')} recorded")
     return ", ".join(parts)
 
 
 def _print_plans(results: Sequence[OutputResult]) -> None:
     for result in results:
-        if result.status == "failed":
+        if result.status in ("failed", "held"):
             continue
-        say(f"{', '.join(result.outputs)} ({result.plugin}) to {result.target}:")
+        say(f"{_name(result)} ({result.plugin}) to {result.target}:")
         for line in result.plan[:_SHOWN_LINES] or ("nothing to do",):
             say(f"  {line}")
         if len(result.plan) > _SHOWN_LINES:

@@ -26,6 +26,8 @@ class BuiltSite:
 
     folder: Path
     """MkDocs' `site_dir`."""
+    url: str
+    """MkDocs' `site_url`; "" where there is none."""
 
 
 def build_site(config_file: str, *, now: datetime, log: Callable[[str], None]) -> BuiltSite:
@@ -55,7 +57,7 @@ def build_site(config_file: str, *, now: datetime, log: Callable[[str], None]) -
                 where=config_file,
                 hint="\n".join(told),
             ) from error
-    return BuiltSite(Path(config.site_dir))
+    return BuiltSite(Path(config.site_dir), config.site_url or "")
 
 
 def _count(told: list[str]) -> str:

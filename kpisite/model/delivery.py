@@ -30,10 +30,29 @@ class Delivery(StrictModel):
     receipt: Receipt
 
 
+class Intent(StrictModel):
+    """An edition is about to go out to people. Where this stays, nobody knows whether it did."""
+
+    output: str
+    """The output's id in the report."""
+    revision: int
+    """The edition's revision."""
+    time: AwareDatetime
+    target: str
+    """Where it was to go."""
+
+
 class DeliveryLog(StrictModel):
     """All deliveries of one edition through one output, oldest first."""
 
     deliveries: tuple[Delivery, ...] = ()
+    intents: tuple[Intent, ...] = ()
+    """What was begun and neither arrived nor failed, as far as is known."""
+
+    @property
+    def latest(self) -> Delivery | None:
+        """The delivery of the newest revision that went out."""
+        return max(self.deliveries, key=lambda delivery: delivery.revision, default=None)
 
     def has(self, revision: int, target: str) -> bool:
         """Tell whether this revision went to this target already."""

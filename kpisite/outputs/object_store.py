@@ -18,7 +18,7 @@ from kpisite.outputs._retries import retrying
 from kpisite.outputs._store_files import Headers, arguments, headers, packed, removals, steps
 from kpisite.outputs._store_manifest import MANIFEST, Manifest, StoredFile
 from kpisite.outputs._store_trouble import explain, may_pass
-from kpisite.plugins import OutputDriver, PluginOptions, Receipt, Site
+from kpisite.plugins import PluginOptions, Receipt, Site, SiteDriver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -38,7 +38,7 @@ def _url(value: str) -> str:
     return value
 
 
-class ObjectStore(OutputDriver):
+class ObjectStore(SiteDriver):
     """Writes what pages need before the pages, and remembers in the store what is there."""
 
     class Options(PluginOptions):

@@ -16,7 +16,7 @@ from kpisite.outputs._remote_folder import OccupiedError, RemoteFolder, Rights, 
 from kpisite.outputs._retries import retrying
 from kpisite.outputs._ssh_trouble import explain, may_pass
 from kpisite.outputs._ssh_trust import trusted_keys
-from kpisite.plugins import OutputDriver, PluginOptions, Receipt, Site
+from kpisite.plugins import PluginOptions, Receipt, Site, SiteDriver
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -53,7 +53,7 @@ class ConnectOptions(PluginOptions):
     """Same as `passphrase`."""
 
 
-class SFTP(OutputDriver):
+class SFTP(SiteDriver):
     """Uploads a folder beside the published one; one rename makes it the published one."""
 
     class Options(PluginOptions):

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from kpisite.errors import OutputError
 from kpisite.outputs._changes import Changes
-from kpisite.plugins import OutputDriver, PluginOptions, Receipt, Site
+from kpisite.plugins import PluginOptions, Receipt, Site, SiteDriver
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ MARKER = ".kpisite"
 """File that says that the folder was made by this driver; holds the digest of its site."""
 
 
-class Static(OutputDriver):
+class Static(SiteDriver):
     """Copies the site beside the folder and swaps it in, so that no reader meets half a site."""
 
     class Options(PluginOptions):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
@@ -11,10 +13,10 @@ from kpisite.archive.deliveries import add_delivery, read_logs
 from kpisite.errors import ArchiveError, KpisiteError
 from kpisite.model.delivery import Delivery, Receipt
 from kpisite.model.secrets import redact
-from kpisite.plugins.output import OutputContext, OutputDriver, Site
+from kpisite.plugins.output import OutputContext, OutputDriver, Site, SiteDriver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
 
     from kpisite.pipeline.loading import LoadedReport
     from kpisite.pipeline.project import Project
@@ -28,7 +30,8 @@ class OutputResult:
     outputs: tuple[str, ...]
     """`flights/web`: report and output id, of all that share its plugin and options."""
     plugin: str
-    status: Literal["ok", "failed", "planned"]
+    status: Literal["ok", "failed", "planned", "held"]
+    """`held`: people are not told, because the site is not where they would look."""
     target: str = ""
     """Where it goes; empty where the driver could not say."""
     details: Mapping[str, str | int] = field(default_factory=dict)
@@ -39,6 +42,8 @@ class OutputResult:
     """What would be done, in a dry run."""
     message: str = ""
     """Why it failed, and what to do."""
+    edition: str = ""
+    """`flights/2013-W06`, where it told people of one."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +70,14 @@ def read_site(folder: Path) -> Site:
 
 
 def publish(
-    project: Project, reports: Iterable[LoadedReport], site: Site, *, dry_run: bool
+    project: Project,
+    reports: Iterable[LoadedReport],
+    site: Site,
+    *,
+    dry_run: bool,
+    only: Collection[str] = (),
 ) -> list[OutputResult]:
-    """Deploy a site through every output; one that fails does not stop the others.
+    """Deploy a site through every output for sites, side by side; none stops the others.
 
     After a deploy, each sealed edition of the reports that name the output gets its delivery
     recorded, unless this revision went to this target before.
@@ -77,14 +87,22 @@ def publish(
         reports: Equal outputs of several reports are deployed once.
         site: What is deployed.
         dry_run: Only say what would be done: nothing is delivered, nothing recorded.
+        only: Ids of outputs; by default, all.
     """
-    return [_publish_one(project, shared, site, dry_run=dry_run) for shared in _shared(reports)]
+    outputs = _shared(reports, only)
+    if not outputs:
+        return []
+    one = functools.partial(_publish_one, project, site=site, dry_run=dry_run)
+    with ThreadPoolExecutor(len(outputs), thread_name_prefix="output") as executor:
+        return list(executor.map(one, outputs))
 
 
-def _shared(reports: Iterable[LoadedReport]) -> list[_Shared]:
+def _shared(reports: Iterable[LoadedReport], only: Collection[str]) -> list[_Shared]:
     found: list[_Shared] = []
     for report in reports:
         for id_, bound in report.outputs.items():
+            if not issubclass(bound.plugin.cls, SiteDriver) or (only and id_ not in only):
+                continue
             for other in found:
                 same_plugin = other.bound.plugin.cls is bound.plugin.cls
                 if same_plugin and other.bound.options == bound.options:
@@ -100,14 +118,13 @@ def _publish_one(project: Project, shared: _Shared, site: Site, *, dry_run: bool
     plugin = shared.bound.plugin.name
     target = ""
     try:
-        cls = cast("type[OutputDriver]", shared.bound.plugin.cls)
-        context = OutputContext(shared.members[0][1], project.folder, _reserved(project))
-        driver = cls(shared.bound.options, context)
+        driver = driver_of(project, shared.members[0][1], shared.bound)
+        assert isinstance(driver, SiteDriver)  # noqa: S101 - see _shared
         target = redact(driver.target, shared.bound.secrets)
         if dry_run:
             plan = tuple(redact(line, shared.secrets) for line in driver.plan(site))
             return OutputResult(outputs, plugin, "planned", target, plan=plan)
-        receipt = _without_secrets(driver.deploy(site), shared.bound.secrets)
+        receipt = without_secrets(driver.deploy(site), shared.bound.secrets)
     except KpisiteError as error:
         message = redact(str(error), shared.secrets)
         return OutputResult(outputs, plugin, "failed", target, message=message)
@@ -122,6 +139,12 @@ def _publish_one(project: Project, shared: _Shared, site: Site, *, dry_run: bool
             outputs, plugin, "failed", receipt.target, receipt.details, message=message
         )
     return OutputResult(outputs, plugin, "ok", receipt.target, receipt.details, recorded)
+
+
+def driver_of(project: Project, id_: str, bound: Bound) -> OutputDriver:
+    """Return the driver of an output."""
+    cls = cast("type[OutputDriver]", bound.plugin.cls)
+    return cls(bound.options, OutputContext(id_, project.folder, _reserved(project)))
 
 
 def _reserved(project: Project) -> tuple[Path, ...]:
@@ -154,7 +177,8 @@ def _record(project: Project, shared: _Shared, receipt: Receipt) -> int:
     return recorded
 
 
-def _without_secrets(receipt: Receipt, secrets: Sequence[str] | frozenset[str]) -> Receipt:
+def without_secrets(receipt: Receipt, secrets: Iterable[str]) -> Receipt:
+    """Return a receipt that can be recorded."""
     details = {
         name: redact(value, secrets) if isinstance(value, str) else value
         for name, value in receipt.details.items()

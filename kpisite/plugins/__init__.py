@@ -12,16 +12,27 @@ from kpisite.model.period import Period
 from kpisite.plugins.datasource import Datasource, DatasourceContext
 from kpisite.plugins.markup import escape_html, escape_markdown
 from kpisite.plugins.options import PluginOptions, QueryOptions
-from kpisite.plugins.output import OutputContext, OutputDriver, Site
+from kpisite.plugins.output import (
+    Announcement,
+    EditionDriver,
+    EditionOptions,
+    OutputContext,
+    OutputDriver,
+    Site,
+    SiteDriver,
+)
 from kpisite.plugins.tokens import TOKENS, Token, split_tokens
 from kpisite.plugins.view import Blob, Collector, Page, Point, Query, View
 
 __all__ = [
     "TOKENS",
+    "Announcement",
     "Blob",
     "Collector",
     "Datasource",
     "DatasourceContext",
+    "EditionDriver",
+    "EditionOptions",
     "Metric",
     "NumberFormat",
     "OutputContext",
@@ -34,6 +45,7 @@ __all__ = [
     "QueryOptions",
     "Receipt",
     "Site",
+    "SiteDriver",
     "Token",
     "View",
     "escape_html",

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from kpisite.plugins.options import PluginOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from kpisite.model.delivery import Receipt
+    from kpisite.model.edition import Status
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,44 @@ class Site:
     """SHA-256 over all paths and contents."""
 
 
+class EditionOptions(PluginOptions):
+    """Which editions people are told of."""
+
+    when: Literal["sealed", "preliminary"] = "sealed"
+    """From when on an edition is told of: when it is sealed, or as soon as it is there."""
+    on_revision: Literal["send", "skip"] = "send"
+    """Whether people are told of a new revision of an edition that they know."""
+    allow_errors: bool = False
+    """Whether an edition is told of although a view of it could not be made."""
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """A published edition, as it is told to people. All texts are plain: escape them."""
+
+    key: str
+    """`flights/2013-W06`."""
+    title: str
+    """The report's, for this period."""
+    period: str
+    """In words: `Week 6, 2013`."""
+    status: Status
+    revision: int
+    url: str
+    """Address of the edition's page; "" where the site's address is not known."""
+    text: str
+    """The edition in one line: its period, and as many KPIs as fit."""
+    document: Mapping[str, Any]
+    """What `edition.json` on the site says: see `kpisite schema edition`."""
+    before: Receipt | None = None
+    """Of the revision that went out before this one."""
+
+    @property
+    def is_revision(self) -> bool:
+        """Whether people were told another number before."""
+        return self.before is not None
+
+
 class OutputDriver(ABC):
     """Delivers. Only `kpisite publish` calls it, after a strict build."""
 
@@ -53,6 +92,10 @@ class OutputDriver(ABC):
     def target(self) -> str:
         """Where it delivers to: a folder, an address; no secrets."""
 
+
+class SiteDriver(OutputDriver):
+    """Publishes the site."""
+
     @abstractmethod
     def plan(self, site: Site) -> Sequence[str]:
         """Return what `deploy` would do, a line each; changes nothing."""
@@ -61,6 +104,28 @@ class OutputDriver(ABC):
     def deploy(self, site: Site) -> Receipt:
         """Publish a site: whoever looks sees the whole old or the whole new one.
 
+        Doing it twice does no harm: after a crash it is simply done again.
+
         Raises:
             OutputError: It did not arrive; what was there before still is.
+        """
+
+
+class EditionDriver(OutputDriver):
+    """Tells people of an edition, at most once."""
+
+    Options: ClassVar[type[PluginOptions]] = EditionOptions
+    """The plugin's options model."""
+
+    @abstractmethod
+    def plan(self, announcement: Announcement) -> Sequence[str]:
+        """Return what `deliver` would do, a line each: to whom, how large; changes nothing."""
+
+    @abstractmethod
+    def deliver(self, announcement: Announcement) -> Receipt:
+        """Tell people of an edition.
+
+        Raises:
+            UnclearDeliveryError: It may have arrived: it is not sent again before somebody looked.
+            OutputError: It did not arrive: the next publish tries again.
         """

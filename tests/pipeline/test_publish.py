@@ -16,7 +16,7 @@ from kpisite.pipeline.plan import plan
 from kpisite.pipeline.project import Project
 from kpisite.pipeline.publish import publish, read_site
 from kpisite.pipeline.run import run_tasks
-from kpisite.plugins import OutputDriver, PluginOptions, Receipt, Site
+from kpisite.plugins import PluginOptions, Receipt, Site, SiteDriver
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ outputs:
 CALLS: list[str] = []
 
 
-class Recording(OutputDriver):
+class Recording(SiteDriver):
     """Counts its calls; delivers nowhere, or fails."""
 
     class Options(PluginOptions):

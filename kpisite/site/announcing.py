@@ -1,0 +1,56 @@
+"""An edition as people are told of it: what its files on the built site say."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from typing import TYPE_CHECKING
+
+from kpisite.errors import OutputError
+from kpisite.model.words import period_title
+from kpisite.plugins.output import Announcement
+from kpisite.site.machine import EDITION
+from kpisite.site.summaries import edition_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kpisite.archive.index import Entry
+    from kpisite.model.delivery import Receipt
+
+
+def announcement(
+    entry: Entry, before: Receipt | None, *, folder: Path, site_url: str
+) -> Announcement:
+    """Return what people are told of an edition: the numbers that its page shows.
+
+    Args:
+        entry: The edition.
+        before: Of the revision that people were told of before.
+        folder: The built site.
+        site_url: Its address; "" where that is not known.
+
+    Raises:
+        OutputError: The site does not have the edition.
+    """
+    path = folder / entry.key / EDITION
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise OutputError(
+            f"the built site has no {entry.key}/{EDITION}",
+            hint="Another plugin or a hook has removed it. Without it, nobody is told.",
+        ) from error
+    page = posixpath.normpath(f"{entry.key}/{document['url']}")
+    last = "" if page.endswith(".html") else "/"
+    return Announcement(
+        key=entry.key,
+        title=document["title"],
+        period=period_title(entry.period),
+        status=entry.status,
+        revision=entry.revision,
+        url=f"{site_url.rstrip('/')}/{page}{last}" if site_url else "",
+        text=edition_line(entry.period, entry.metrics.values()),
+        document=document,
+        before=before,
+    )

@@ -1,0 +1,196 @@
+"""`kpisite publish` tells people: through a real HTTP server, once, also after a crash."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Chat:
+    """A chat's webhook; it can be told to wait before it answers."""
+
+    def __init__(self) -> None:
+        self.said: list[dict[str, str]] = []
+        self.came = threading.Event()
+        self.answers = threading.Event()
+        self.answers.set()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                outer.said.append(json.loads(body))
+                outer.came.set()
+                outer.answers.wait(60)
+                try:
+                    self.send_response(204)
+                    self.end_headers()
+                except OSError:  # the caller is gone
+                    self.close_connection = True
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}/t0ken"
+
+
+@pytest.fixture
+def chat() -> Iterator[Chat]:
+    chat = Chat()
+    yield chat
+    chat.answers.set()
+    chat.server.shutdown()
+    chat.server.server_close()
+
+
+@pytest.fixture
+def telling(shop, chat):
+    """The shop, with a site and a chat."""
+    text = shop.report.read_text() + (
+        "outputs:\n"
+        "  web: {plugin: static, args: {output_dir: public}}\n"
+        "  team:\n"
+        "    plugin: webhook\n"
+        f"    args: {{url: '{chat.url}', body: {{text: '{{{{ text }}}} {{{{ url }}}}'}}}}\n"
+    )
+    shop.report.write_text(text)
+    config = shop.folder / "mkdocs.yml"
+    config.write_text(config.read_text() + "site_url: https://kpi.example.org/\n")
+    return shop
+
+
+def test_people_are_told_what_the_page_says_and_once(telling, chat):
+    result = telling.call("publish")
+    assert result.exit_code == 0, result.stderr
+    _heading, web, team = result.stdout.splitlines()
+    assert web.split()[:2] == ["sales/web", "static"]
+    assert team.split()[:4] == ["sales/team,", "2024-02", "webhook", chat.url.rpartition("/")[0]]
+    assert "204 status" in team
+    (said,) = chat.said
+    assert said["text"].endswith("https://kpi.example.org/sales/2024-02/")
+    document = json.loads((telling.folder / "public/sales/2024-02/edition.json").read_text())
+    assert all(metric["text"] in said["text"] for metric in document["metrics"])
+    assert document["metrics"]
+    assert telling.call("publish").exit_code == 0
+    assert len(chat.said) == 1
+
+
+def test_a_build_tells_nobody(telling, chat):
+    environment = {**os.environ, "KPISITE_NOW": "2024-03-01"}
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
+    subprocess.run(command, cwd=telling.folder, env=environment, check=True, capture_output=True)
+    telling.call("run")
+    telling.call("publish", "--dry-run")
+    assert chat.said == []
+
+
+def test_a_dry_run_says_whom_it_would_tell_of_what(telling):
+    result = telling.call("publish", "--dry-run")
+    assert result.exit_code == 0, result.stderr
+    assert "sales/team, 2024-02 (webhook) to http://127.0.0.1:" in result.stdout
+    assert '  post ' in result.stdout  # fmt: skip
+    assert "t0ken" not in result.stdout
+
+
+def test_people_are_not_told_of_a_site_that_did_not_arrive(telling, chat):
+    (telling.folder / "public").write_text("in the way")
+    result = telling.call("publish")
+    assert result.exit_code == 1
+    assert chat.said == []
+    assert "Error: sales/web:" in result.stderr
+    held = "Error: sales/team, 2024-02: people are told when sales/web has the site"
+    assert held in result.stderr
+    (telling.folder / "public").unlink()
+    assert telling.call("publish").exit_code == 0
+    assert len(chat.said) == 1
+
+
+def test_the_result_as_json_is_all_that_stdout_has(telling):
+    results = json.loads(telling.call("publish", "--json").stdout)
+    assert [(one["outputs"], one["status"], one["edition"]) for one in results] == [
+        (["sales/web"], "ok", ""),
+        (["sales/team"], "ok", "sales/2024-02"),
+    ]
+
+
+def test_only_one_output_and_one_edition(telling, chat):
+    result = telling.call("publish", "--only", "team", "--edition", "sales/2024-01")
+    assert result.exit_code == 0, result.stderr
+    assert not (telling.folder / "public").exists()
+    assert "2024-01" in chat.said[0]["text"] or "January 2024" in chat.said[0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--only", "tema"], "no report has an output 'tema'\n  Did you mean 'team'?"),
+        (["--resend"], "--resend needs an edition\n  Add --edition flights/2013-W06."),
+        (["--arrived"], "--arrived needs an edition"),
+        (["--edition", "sales/2024-20"], "there is no edition 'sales/2024-20'"),
+        (
+            ["--edition", "sales/2024-01", "--resend", "--arrived"],
+            "--resend and --arrived exclude each other",
+        ),
+    ],
+)
+def test_what_cannot_be_meant_is_told_before_anybody_else_is(telling, chat, arguments, message):
+    result = telling.call("publish", *arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert chat.said == []
+
+
+def test_after_a_kill_while_it_is_sent_nothing_goes_out_twice(telling, chat):
+    chat.answers.clear()
+    command = [Path(sys.executable).parent / "kpisite", "publish"]
+    environment = {**os.environ, "KPISITE_NOW": "2024-03-01"}
+    process = subprocess.Popen(
+        command, cwd=telling.folder, env=environment, stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert chat.came.wait(60)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    chat.answers.set()
+    result = telling.call("publish")
+    assert result.exit_code == 1
+    assert "nobody recorded whether it arrived" in result.stderr
+    assert "kpisite publish --only team --edition sales/2024-02 --arrived" in result.stderr
+    assert len(chat.said) == 1
+    arguments = ("--only", "team", "--edition", "sales/2024-02", "--arrived")
+    assert telling.call("publish", *arguments).exit_code == 0
+    assert telling.call("publish").exit_code == 0
+    assert len(chat.said) == 1
+
+
+def test_what_could_not_be_sent_is_sent_by_the_next_publish(telling, chat):
+    with socket.socket() as closed:  # nobody listens: the first publish cannot tell anybody
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    good = telling.report.read_text()
+    bad = good.replace(chat.url, f"http://127.0.0.1:{port}/").replace("body:", "attempts: 1, body:")
+    telling.report.write_text(bad)
+    result = telling.call("publish")
+    assert result.exit_code == 1
+    assert f"http://127.0.0.1:{port} cannot be reached" in result.stderr
+    telling.report.write_text(good)
+    assert telling.call("publish").exit_code == 0
+    assert len(chat.said) == 1

@@ -1,0 +1,323 @@
+"""Telling people of editions: the new ones, once, and never what nobody knows about."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from pydantic import SecretStr
+
+from kpisite.archive.deliveries import begin, read_log
+from kpisite.archive.store import Archive
+from kpisite.errors import OutputError, UnclearDeliveryError, UsageError
+from kpisite.model.delivery import DeliveryLog, Intent
+from kpisite.pipeline.announce import Choice, announce
+from kpisite.pipeline.loading import load_reports
+from kpisite.pipeline.plan import plan, plan_revisions
+from kpisite.pipeline.project import Project
+from kpisite.pipeline.run import run_tasks
+from kpisite.plugins import Announcement, EditionDriver, EditionOptions, Receipt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+REPORT = """\
+title: Sales
+schedule: monthly
+since: 2024-01-01
+views:
+  note: {plugin: text, args: {text: Nothing new.}}
+outputs:
+"""
+SENT: list[tuple[str, int, bool]] = []
+ACTS: list[Callable[[Announcement], None]] = []
+"""What happens when an edition is sent, before it arrives."""
+
+
+class Letter(EditionDriver):
+    """Puts editions into a list."""
+
+    class Options(EditionOptions):
+        to: str = "team"
+        key: SecretStr = SecretStr("")
+
+    options: Options
+
+    @property
+    def target(self) -> str:
+        return f"{self.options.to}:{self.options.key.get_secret_value()}"
+
+    def plan(self, announcement: Announcement) -> list[str]:
+        return [f"write to {self.options.to} of {announcement.period}"]
+
+    def deliver(self, announcement: Announcement) -> Receipt:
+        for act in ACTS:
+            act(announcement)
+        SENT.append((announcement.key, announcement.revision, announcement.is_revision))
+        return Receipt(target=self.target, digest="0", details={"letters": 1})
+
+
+PLUGIN = f"{__name__}:Letter"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_sent():
+    SENT.clear()
+    ACTS.clear()
+
+
+class Office:
+    """A project with a report that tells people."""
+
+    def __init__(self, folder: Path, **args: str) -> None:
+        path = folder / "content" / "sales" / "report.yml"
+        path.parent.mkdir(parents=True)
+        listed = ", ".join(f"{name}: {value}" for name, value in args.items())
+        path.write_text(f"{REPORT}  team: {{plugin: '{PLUGIN}', args: {{{listed}}}}}\n")
+        self.archive = Archive(str(folder / "archive"))
+        self.folder = folder
+        self.errors: list[str] = []
+        self.go_to(datetime(2024, 3, 10, tzinfo=UTC))
+
+    def go_to(self, now: datetime) -> None:
+        self.now = now
+        self.project = Project(
+            self.folder, self.folder / "content", self.archive, now, {"PASS": "s3cret-word"}
+        )
+        self.reports = load_reports(self.project.content, self.project.environment)
+        self.run(plan(self.reports, self.archive.editions(), now))
+
+    def run(self, tasks) -> None:
+        for outcome in run_tasks(tasks, self.archive, self.now):
+            assert not outcome.failed
+
+    def revise(self, label: str) -> None:
+        tasks = plan_revisions(self.reports, self.archive.editions())
+        self.run([task for task in tasks if task.period.label == label])
+
+    def announcement(self, entry, before) -> Announcement:
+        views = [{"id": "note", "status": "error" if entry.key in self.errors else "ok"}]
+        return Announcement(
+            entry.key, "Sales", entry.label, entry.status, entry.revision, "", "", {"views": views},
+            before,
+        )  # fmt: skip
+
+    def tell(self, held: dict[str, str] | None = None, **choice):
+        return announce(self.project, self.reports, self.announcement, Choice(**choice), held or {})
+
+    def log(self, label: str) -> DeliveryLog:
+        return read_log(self.archive, f"sales/{label}", "team")
+
+
+def test_an_output_begins_with_the_newest_sealed_edition(tmp_path):
+    office = Office(tmp_path)
+    (result,) = office.tell()
+    assert (result.status, result.edition, result.recorded) == ("ok", "sales/2024-02", 1)
+    assert SENT == [("sales/2024-02", 1, False)]
+    assert office.log("2024-02").intents == ()
+    assert office.log("2024-01") == DeliveryLog()
+
+
+def test_the_second_time_nobody_hears_of_it_and_then_of_each_new_one_in_order(tmp_path):
+    office = Office(tmp_path)
+    office.tell()
+    assert office.tell() == []
+    office.go_to(datetime(2024, 6, 2, tzinfo=UTC))
+    assert [result.edition for result in office.tell()] == [
+        "sales/2024-03",
+        "sales/2024-04",
+        "sales/2024-05",
+    ]
+    assert [key for key, *_ in SENT] == [f"sales/2024-{month:02}" for month in (2, 3, 4, 5)]
+
+
+def test_a_preliminary_edition_is_told_of_only_where_an_output_says_so(tmp_path):
+    office = Office(tmp_path, when="preliminary")
+    assert [result.edition for result in office.tell()] == ["sales/2024-03"]
+    assert office.tell() == []
+
+
+def test_a_revision_is_told_of_as_one_or_not_at_all(tmp_path):
+    office = Office(tmp_path / "send")
+    office.tell()
+    office.revise("2024-01")
+    office.revise("2024-02")
+    office.tell()
+    assert SENT == [("sales/2024-02", 1, False), ("sales/2024-02", 2, True)]
+    SENT.clear()
+    office = Office(tmp_path / "skip", on_revision="skip")
+    office.tell()
+    office.revise("2024-02")
+    assert office.tell() == []
+    assert len(SENT) == 1
+
+
+def test_an_edition_with_an_error_is_not_told_of_unless_it_may(tmp_path):
+    office = Office(tmp_path / "a")
+    office.errors.append("sales/2024-02")
+    (result,) = office.tell()
+    assert (result.status, SENT) == ("failed", [])
+    assert "could not be made: note" in result.message
+    assert office.log("2024-02") == DeliveryLog()
+    office.errors.clear()
+    assert [one.status for one in office.tell()] == ["ok"]
+    lenient = Office(tmp_path / "b", allow_errors="true")
+    lenient.errors.append("sales/2024-02")
+    assert [one.status for one in lenient.tell()] == ["ok"]
+
+
+def test_people_are_not_told_of_a_site_that_did_not_arrive(tmp_path):
+    office = Office(tmp_path)
+    (result,) = office.tell(held={"sales": "people are told when sales/web has the site"})
+    assert (result.status, SENT) == ("held", [])
+    assert [one.status for one in office.tell()] == ["ok"]
+
+
+def fails(error: Exception) -> Callable[[Announcement], None]:
+    def act(announcement: Announcement) -> None:
+        raise error
+
+    return act
+
+
+def test_what_did_not_arrive_is_sent_by_the_next_publish(tmp_path):
+    office = Office(tmp_path)
+    ACTS.append(fails(OutputError("refused", hint="Ask.")))
+    (result,) = office.tell()
+    assert (result.status, result.message) == ("failed", "refused\n  Ask.")
+    assert office.log("2024-02") == DeliveryLog()
+    ACTS.clear()
+    office.tell()
+    assert len(SENT) == 1
+
+
+def test_after_a_failure_an_output_stops_so_that_the_order_stays(tmp_path):
+    office = Office(tmp_path)
+    office.tell()
+    office.go_to(datetime(2024, 6, 2, tzinfo=UTC))
+    ACTS.append(fails(OutputError("refused")))
+    assert [result.edition for result in office.tell()] == ["sales/2024-03"]
+    ACTS.clear()
+    office.tell()
+    assert [key for key, *_ in SENT][-3:] == ["sales/2024-03", "sales/2024-04", "sales/2024-05"]
+
+
+@pytest.mark.parametrize(
+    "error", [UnclearDeliveryError("the connection broke"), RuntimeError("a bug"), None]
+)
+def test_what_nobody_knows_about_is_not_sent_again_before_somebody_looked(tmp_path, error):
+    office = Office(tmp_path)
+    if error is None:  # a crash: the process is gone between the intent and the delivery
+        intent = Intent(output="team", revision=1, time=office.now, target="team:")
+        assert begin(office.archive, "sales/2024-02", intent, DeliveryLog())
+    else:
+        ACTS.append(fails(error))
+        assert [result.status for result in office.tell()] == ["failed"]
+        ACTS.clear()
+    (result,) = office.tell()
+    assert (result.status, SENT) == ("failed", [])
+    assert "on 2024-03-10 00:00 UTC somebody began to send sales/2024-02 to team:" in result.message
+    again = "kpisite publish --only team --edition sales/2024-02"
+    assert f"{again} --arrived" in result.message
+    assert f"{again} --resend" in result.message
+    office.tell(edition="sales/2024-02", resend=True)
+    assert len(SENT) == 1
+    assert office.tell() == []
+
+
+def test_somebody_can_say_that_it_arrived(tmp_path):
+    office = Office(tmp_path)
+    ACTS.append(fails(UnclearDeliveryError("the connection broke")))
+    office.tell()
+    ACTS.clear()
+    (result,) = office.tell(edition="sales/2024-02", arrived=True)
+    assert result.status == "ok"
+    assert office.tell() == []
+    assert SENT == []
+    assert office.log("2024-02").latest is not None
+
+
+def test_of_two_that_send_at_once_one_sends(tmp_path):
+    office = Office(tmp_path)
+    told = []
+
+    def second(announcement: Announcement) -> None:
+        ACTS.clear()
+        told.extend(office.tell())
+
+    ACTS.append(second)
+    (first,) = office.tell()
+    assert first.status == "ok"
+    assert [result.status for result in told] == ["failed"]
+    assert len(SENT) == 1
+
+
+def test_one_that_decided_before_another_sent_does_not_send_again(tmp_path):
+    office = Office(tmp_path)
+    make = office.announcement
+
+    def late(entry, before):
+        office.announcement = make
+        assert [result.status for result in office.tell()] == ["ok"]
+        return make(entry, before)
+
+    office.announcement = late
+    (result,) = office.tell()
+    assert (result.status, len(SENT)) == ("failed", 1)
+    assert "another publish" in result.message
+
+
+def test_one_edition_can_be_sent_again_by_name(tmp_path):
+    office = Office(tmp_path)
+    office.tell()
+    assert office.tell(edition="sales/2024-02") == []
+    office.tell(edition="sales/2024-02", resend=True)
+    office.tell(edition="sales/2024-01")
+    assert [key for key, *_ in SENT] == ["sales/2024-02", "sales/2024-02", "sales/2024-01"]
+    with pytest.raises(UsageError, match="there is no edition 'sales/2024-20'"):
+        office.tell(edition="sales/2024-20")
+
+
+def test_a_dry_run_tells_nobody_and_writes_nothing(tmp_path):
+    office = Office(tmp_path)
+    (result,) = office.tell(dry_run=True)
+    assert (result.status, result.plan) == ("planned", ("write to team of 2024-02",))
+    assert (SENT, office.log("2024-02")) == ([], DeliveryLog())
+
+
+def test_only_the_named_outputs_speak(tmp_path):
+    office = Office(tmp_path)
+    assert office.tell(only=("web",)) == []
+    assert [result.status for result in office.tell(only=("team",))] == ["ok"]
+
+
+def test_secrets_are_neither_recorded_nor_said(tmp_path):
+    office = Office(tmp_path, key="'${PASS}'")
+    ACTS.append(fails(OutputError("s3cret-word was refused")))
+    (result,) = office.tell()
+    assert "s3cret-word" not in str(result)
+    ACTS.clear()
+    office.tell()
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("team.json"))
+    assert b"letters" in written
+    assert b"s3cret-word" not in written
+
+
+def test_a_damaged_log_of_deliveries_stops_its_output(tmp_path):
+    office = Office(tmp_path)
+    office.tell()
+    (log,) = tmp_path.rglob("team.json")
+    log.write_text("{")
+    (result,) = office.tell()
+    assert result.status == "failed"
+    assert "the record of deliveries is damaged" in result.message
+    assert len(SENT) == 1
+
+
+def test_a_named_edition_that_is_not_sealed_yet_is_not_told_of(tmp_path):
+    office = Office(tmp_path)
+    (result,) = office.tell(edition="sales/2024-03")
+    assert (result.status, SENT) == ("failed", [])
+    assert "sales/2024-03 is preliminary" in result.message
