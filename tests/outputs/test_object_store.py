@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
 import shutil
 import sys
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import fsspec
 import pytest
 from cutting_proxy import CuttingProxy, SilentServer, refusing_port
+from docs_examples import GUIDE, run, write_files
 from pydantic import ValidationError
 
 from kpisite.errors import OutputError
@@ -463,3 +465,29 @@ def test_a_reader_without_credentials_is_answered_with_the_type(bucket):
     with urllib.request.urlopen(address) as answer:
         assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
         assert answer.read().decode() == OLD["index.html"]
+
+
+def test_the_report_of_the_guide_is_published(bucket, tmp_path):
+    write_files(GUIDE / "outputs" / "object_store.md", tmp_path)
+    (tmp_path / "mkdocs.yml").write_text(
+        "site_name: Sales\ndocs_dir: content\ntheme: {name: material, font: false}\n"
+        "plugins: [kpisite]\n"
+    )
+    environment = {
+        **os.environ,
+        "KPISITE_NOW": "2025-04-01",
+        "KPI_BUCKET": bucket.name,
+        "KPI_STORE_URL": bucket.s3.address,
+        "AWS_ACCESS_KEY_ID": bucket.s3.options["key"],
+        "AWS_SECRET_ACCESS_KEY": bucket.s3.options["secret"],
+    }
+    planned = run(tmp_path, "kpisite", "publish", "--dry-run", environment=environment)
+    assert planned.returncode == 0, planned.stderr
+    assert "add index.html" in planned.stdout or "more lines" in planned.stdout
+    assert bucket.filesystem().find(bucket.name) == []
+    for added in (True, False):
+        published = run(tmp_path, "kpisite", "publish", environment=environment)
+        assert published.returncode == 0, published.stderr + published.stdout
+        assert (" 0 added" in published.stdout.replace("\n", " ")) is not added
+    home = bucket.filesystem().cat_file(f"{bucket.name}/sales/index.html").decode()
+    assert home == (tmp_path / "site" / "index.html").read_text()

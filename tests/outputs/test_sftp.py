@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cutting_proxy import CuttingProxy, SilentServer, refusing_port
+from docs_examples import GUIDE, run, write_files
 from pydantic import ValidationError
 from ssh_server import SSHD, SSHServer
 
@@ -369,3 +370,31 @@ def test_a_full_disk_leaves_the_old_site_and_a_rerun_finishes(tmp_path):
 def test_a_folder_that_may_not_be_written_is_named(old):
     with pytest.raises(OutputError, match="may not be written"):
         old.driver(remote_path="/sys/kpis").deploy(old.site(NEW))
+
+
+def test_the_report_of_the_guide_is_published(target, tmp_path):
+    write_files(GUIDE / "outputs" / "sftp.md", tmp_path)
+    (tmp_path / "mkdocs.yml").write_text(
+        "site_name: Sales\ndocs_dir: content\ntheme: {name: material, font: false}\n"
+        "plugins: [kpisite]\n"
+    )
+    environment = {
+        **os.environ,
+        "KPISITE_NOW": "2025-04-01",
+        "WEB_HOST": "127.0.0.1",
+        "WEB_PORT": str(target.server.port),
+        "WEB_USER": target.server.user,
+        "WEB_KEY_FILE": str(target.server.key_file),
+        "WEB_HOST_KEY": target.server.host_key,
+        "WEB_FOLDER": str(target.web),
+    }
+    planned = run(tmp_path, "kpisite", "publish", "--dry-run", environment=environment)
+    assert planned.returncode == 0, planned.stderr
+    assert not target.web.exists()
+    for _ in range(2):
+        published = run(tmp_path, "kpisite", "publish", environment=environment)
+        assert published.returncode == 0, published.stderr + published.stdout
+        assert (target.web / "index.html").read_text() == (
+            tmp_path / "site" / "index.html"
+        ).read_text()
+    assert len(target.beside()) == 2
