@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MANIFEST = ".kpisite.json"
-"""File in a release: path and SHA-256 of each of its files. Written last."""
+"""File in a release: its rights, path and SHA-256 of each of its files. Written last."""
 
 _CHUNK = 256 * 1024
 _RELEASE = re.compile(r"[0-9a-f]{16}")
@@ -42,6 +42,11 @@ class Rights:
     folders: int
     owner: str
     group: str
+
+    @property
+    def text(self) -> str:
+        """Tells these rights from any other."""
+        return f"{self.files:o} {self.folders:o} {self.owner}:{self.group}"
 
 
 class RemoteFolder:
@@ -82,17 +87,21 @@ class RemoteFolder:
 
     async def published_files(self) -> dict[str, str]:
         """Return the digest of each file that readers see; none where that is not known."""
+        return (await self._manifest())[1]
+
+    async def _manifest(self) -> tuple[str, dict[str, str]]:
+        """Return rights and files of the published release; nothing where they are not known."""
         release = await self.published()
         if release is None:
-            return {}
+            return "", {}
         try:
             async with self._client.open(f"{self._folder(release)}/{MANIFEST}", "rb") as file:
                 found = json.loads(await file.read())
-        except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath, ValueError):
-            return {}
-        if not isinstance(found, dict):
-            return {}
-        return {str(path): str(digest) for path, digest in found.items()}
+            return str(found["rights"]), {str(p): str(d) for p, d in found["files"].items()}
+        except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
+            return "", {}
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return "", {}  # it is damaged
 
     async def upload(
         self, release: str, source: Path, wanted: Mapping[str, str], equal: Collection[str]
@@ -112,17 +121,22 @@ class RemoteFolder:
         await self._make_folders(folder, wanted)
         before = self._folder(await self.published() or release)
 
+        same_rights = (await self._manifest())[0] == self._rights.text
+
         async def bring(path: str) -> None:
-            if path in equal and await self._link(f"{before}/{path}", f"{folder}/{path}"):
-                return
-            await self._write(f"{folder}/{path}", source / path)
+            new = f"{folder}/{path}"
+            linked = path in equal and await self._link(f"{before}/{path}", new)
+            if not linked:
+                await self._write(new, source / path)
+            if not (linked and same_rights):
+                await self._give(new, self._rights.files, numbers)
 
         await self._all(bring(path) for path in wanted)
-        text = json.dumps(dict(sorted(wanted.items()))).encode()
+        files = dict(sorted(wanted.items()))
+        text = json.dumps({"rights": self._rights.text, "files": files}).encode()
         await self._write_bytes(f"{folder}/{MANIFEST}", text)
-        names = [f"{folder}/{path}" for path in (*wanted, MANIFEST)]
+        await self._give(f"{folder}/{MANIFEST}", self._rights.files, numbers)
         folders = [folder, *(f"{folder}/{path}" for path in _folders(wanted))]
-        await self._all(self._give(path, self._rights.files, numbers) for path in names)
         await self._all(self._give(path, self._rights.folders, numbers) for path in folders)
 
     async def publish(self, release: str) -> None:
@@ -176,10 +190,9 @@ class RemoteFolder:
             await file.write(content)
 
     async def _give(self, path: str, mode: int, numbers: tuple[int, int] | None) -> None:
-        attributes = asyncssh.SFTPAttrs(permissions=mode)
+        owner, group = numbers or (None, None)
+        attributes = asyncssh.SFTPAttrs(permissions=mode, uid=owner, gid=group)
         await self._client.setstat(path, attributes)
-        if numbers:
-            await self._client.chown(path, *numbers)
 
     async def _numbers(self) -> tuple[int, int] | None:
         """Return the numbers of owner and group; None where both stay as they are."""

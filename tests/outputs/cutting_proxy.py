@@ -1,4 +1,4 @@
-"""A TCP proxy on loopback that resets its connections when so many bytes have gone up."""
+"""A TCP proxy on loopback that resets its connections, or falls silent, after so many bytes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from typing import Self
 class CuttingProxy:
     """Stands before a server; `limit` counts what clients send, over all connections."""
 
-    def __init__(self, port: int, limit: int | None = None) -> None:
+    def __init__(self, port: int, limit: int | None = None, *, silent: bool = False) -> None:
         self.limit = limit
         """Bytes that may still pass; None for any number."""
+        self.silent = silent
+        """Whether nothing passes any more after that, with all connections open."""
         self.sent = 0
         """Bytes that clients have sent."""
         self.connections = 0
@@ -56,7 +58,7 @@ class CuttingProxy:
             while data := source.recv(65536):
                 if counted and not self._may_pass(sink, data):
                     break
-                if not counted:
+                if not counted and not self._is_silent:
                     sink.sendall(data)
         except OSError:
             pass
@@ -71,7 +73,11 @@ class CuttingProxy:
             if self.limit is not None:
                 self.limit -= len(allowed)
         sink.sendall(allowed)
-        return len(allowed) == len(data)
+        return self.silent or len(allowed) == len(data)
+
+    @property
+    def _is_silent(self) -> bool:
+        return self.silent and self.limit == 0
 
 
 def _reset(connection: socket.socket) -> None:

@@ -423,6 +423,18 @@ def test_a_reset_in_the_middle_leaves_whole_pages_and_a_rerun_finishes(old, limi
     finish(old)
 
 
+def test_a_server_that_falls_silent_in_the_middle_is_given_up(old):
+    port = int(old.s3.address.rpartition(":")[2])
+    site = read_site(old.folder / "site")
+    with (
+        CuttingProxy(port, 6000, silent=True) as proxy,
+        pytest.raises(OutputError, match="was not reached"),
+    ):
+        old.driver(proxy.port, tries=1, timeout=2).deploy(site)
+    assert dead_links(old.seen()) == []
+    finish(old)
+
+
 def test_a_missing_bucket_is_named_and_not_made(bucket):
     driver = bucket.driver(url="s3://kpis-nowhere/www")
     with pytest.raises(OutputError, match="there is no such bucket"):

@@ -235,8 +235,9 @@ def test_a_file_and_a_link_of_others_are_refused(target):
     assert target.web.readlink() == target.folder
 
 
-def test_a_damaged_manifest_means_that_all_is_sent(old):
-    (old.web / ".kpisite.json").write_text("[")
+@pytest.mark.parametrize("damage", ["[", "[]", "{}", '{"rights": "", "files": 1}'])
+def test_a_damaged_manifest_means_that_all_is_sent(old, damage):
+    (old.web / ".kpisite.json").write_text(damage)
     assert old.driver().deploy(old.site(NEW)).details["added"] == 3
     assert old.seen() == NEW
 
@@ -329,6 +330,16 @@ def test_wherever_it_is_cut_readers_see_one_whole_site_and_a_rerun_finishes(old,
         except OutputError as error:
             assert "old site" in str(error)  # noqa: PT017 - late cuts may come after all is done
     assert old.seen() in (OLD, NEW)
+    finish(old)
+
+
+def test_a_server_that_falls_silent_in_the_middle_is_given_up(old):
+    with (
+        CuttingProxy(old.server.port, 20_000, silent=True) as proxy,
+        pytest.raises(OutputError, match="was cut off"),
+    ):
+        old.driver(port=proxy.port, tries=1, timeout=2).deploy(old.site(NEW))
+    assert old.seen() == OLD
     finish(old)
 
 
