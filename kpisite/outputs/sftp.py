@@ -14,6 +14,7 @@ from kpisite.errors import OutputError
 from kpisite.outputs._changes import Changes, compare, file_digest
 from kpisite.outputs._remote_folder import OccupiedError, RemoteFolder, Rights, UnknownNameError
 from kpisite.outputs._retries import retrying
+from kpisite.outputs._ssh_sudo import SudoConnection
 from kpisite.outputs._ssh_trouble import explain, may_pass
 from kpisite.outputs._ssh_trust import trusted_keys
 from kpisite.plugins import PluginOptions, Receipt, Site, SiteDriver
@@ -81,6 +82,12 @@ class SFTP(SiteDriver):
         """Whom the files belong to: a name or a number."""
         remote_path_group: str = ""
         """Which group: a name or a number."""
+        sudo: bool = False
+        """Write as root, by sudo: the user need not own the folder."""
+        sudo_password: SecretStr = SecretStr("")
+        """What sudo asks for; leave it out where it asks for nothing."""
+        sudo_server: str = "/usr/lib/openssh/sftp-server"
+        """The program that sudo runs on the server."""
         file_mode: _Mode = "0644"
         """Rights of files."""
         folder_mode: _Mode = "0755"
@@ -195,7 +202,7 @@ class SFTP(SiteDriver):
                 keepalive_count_max=3,
                 **{name: value for name, value in login.items() if value},
             ) as connection,
-            connection.start_sftp_client() as client,
+            self._sftp(connection) as client,
         ):
             rights = Rights(
                 int(options.file_mode, 8),
@@ -205,6 +212,14 @@ class SFTP(SiteDriver):
             )
             folder = RemoteFolder(client, options.remote_path, rights, options.parallel)
             return await work(folder)
+
+    def _sftp(self, connection: asyncssh.SSHClientConnection) -> Any:
+        options = self.options
+        if not options.sudo:
+            return connection.start_sftp_client()
+        password = options.sudo_password.get_secret_value()
+        as_root: Any = SudoConnection(connection, options.sudo_server, password)
+        return type(connection).start_sftp_client(as_root)
 
     def _error(self, message: str, hint: str) -> OutputError:
         return OutputError(message, where=f"output '{self.context.id}'", hint=hint)

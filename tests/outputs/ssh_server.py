@@ -21,12 +21,13 @@ SFTP_SERVERS = ("/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-serve
 class SSHServer:
     """Serves until it is closed; each connection is one process of it."""
 
-    def __init__(self, folder: Path, largest_file: int | None = None) -> None:
+    def __init__(self, folder: Path, largest_file: int | None = None, path: str = "") -> None:
         """Start it.
 
         Args:
             folder: Where its keys and settings are kept.
             largest_file: Bytes after which a file cannot grow, as on a full disk.
+            path: Where its commands are found.
         """
         assert SSHD is not None
         folder.mkdir(parents=True, exist_ok=True)
@@ -41,13 +42,15 @@ class SSHServer:
             self.port: int = free.getsockname()[1]
         (folder / "known_hosts").write_text(f"[127.0.0.1]:{self.port} {self.host_key}\n")
         self.known_hosts = folder / "known_hosts"
-        server = next((path for path in SFTP_SERVERS if Path(path).exists()), "internal-sftp")
+        self.sftp_server = server = next(
+            (path for path in SFTP_SERVERS if Path(path).exists()), "internal-sftp"
+        )
         (folder / "sshd_config").write_text(
             f"ListenAddress 127.0.0.1\nPort {self.port}\nHostKey {folder}/host_ed25519\n"
             f"AuthorizedKeysFile {folder}/authorized_keys\nPidFile none\nStrictModes no\n"
             "UsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
             "PermitRootLogin yes\nMaxStartups 100\nPerSourcePenalties no\n"
-            f"Subsystem sftp {server}\n"
+            f"Subsystem sftp {server}\n" + (f"SetEnv PATH={path}\n" if path else "")
         )
         settings = (folder / "sshd_config").read_text()
         if "PerSourcePenalties" not in _known_settings():

@@ -167,6 +167,30 @@ def test_owner_and_group_are_names_or_numbers(target, owner, group):
         assert (path.stat().st_uid, path.stat().st_gid) == (33, 1)
 
 
+@pytest.mark.parametrize("password", ["", "secret-word"])
+def test_with_sudo_the_server_writes_as_root(target, tmp_path, password):
+    """A stand-in for sudo says how it was called, and what it was told."""
+    told = tmp_path / "told.txt"
+    (tmp_path / "bin").mkdir()
+    sudo = tmp_path / "bin" / "sudo"
+    read = "read -r word; " if password else "word=; "
+    sudo.write_text(
+        f'#!/bin/sh\n{read}echo "$* $word" >{told}\nwhile [ "$1" != -- ]; do shift; done\n'
+        'shift; exec "$@"\n'
+    )
+    sudo.chmod(0o755)
+    server = SSHServer(tmp_path / "ssh", path=f"{sudo.parent}:/usr/bin:/bin")
+    try:
+        target = Target(server, tmp_path)
+        options = {"sudo_server": server.sftp_server, "sudo_password": password}
+        target.driver(sudo=True, **options).deploy(target.site(OLD))
+    finally:
+        server.close()
+    assert target.seen() == OLD
+    asked = "-S -p  --" if password else "-n --"
+    assert told.read_text() == f"{asked} {server.sftp_server} {password}\n"
+
+
 def test_an_owner_whom_the_server_does_not_know_is_named(old):
     with pytest.raises(OutputError, match="does not say who 'nobody-here' is"):
         old.driver(remote_path_owner="nobody-here").deploy(old.site(NEW))
