@@ -114,6 +114,8 @@ def test_the_wheel_has_the_look_the_licence_and_nothing_of_the_demo(wheel: Path)
         shipped = f"kpisite/site_template/{path.relative_to(look).as_posix()}"
         assert path.is_dir() or shipped in names
     assert "kpisite/py.typed" in names
+    fonts = {"Roboto-Regular.ttf", "Roboto-Bold.ttf", "LICENSE.txt"}
+    assert {f"kpisite/render/fonts/{name}" for name in fonts} <= set(names)
     assert f"kpisite-{__version__}.dist-info/licenses/LICENSE" in names
     assert not [name for name in names if not name.startswith(("kpisite/", "kpisite-"))]
     assert re.search(r"^License-Expression: Apache-2\.0$", metadata, re.MULTILINE)

@@ -13,6 +13,7 @@ from mkdocs.utils import get_relative_url
 
 from kpisite.plugins.markup import escape_html
 from kpisite.site.machine import FEED
+from kpisite.site.preview_svg import SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,10 +76,17 @@ class Heads:
             description=(own.description if own else "") or self._config.site_description,
             url=page.canonical_url,
             site_name=self._config.site_name,
+            picture=self._absolute(own.picture) if own and own.picture else None,
+            picture_size=SIZE,
             json=_address(own.json, page) if own and own.json else None,
             feed=_address(feed, page) if has_feeds else None,
             feed_title=self._title(report),
         )
+
+    def _absolute(self, path: str) -> str | None:
+        """Return the whole address of a file; None where that of the site is not known."""
+        site = self._config.site_url
+        return f"{site.rstrip('/')}/{quote(path)}" if site else None
 
     def _title(self, report: str) -> str:
         """Return the title of a feed: the report's, which is that of its page."""

@@ -37,6 +37,8 @@ class KpisiteOptions(base.Config):  # type: ignore[no-untyped-call]
     """Options of the filesystem that `archive` names; `${NAME}` comes from the environment."""
     run = config_options.Choice(("due", "none"), default="due")
     """What a build runs: the editions that are due, or none."""
+    preview_pictures = config_options.Type(bool, default=True)
+    """Whether links to editions are shown with a picture, where what draws it is installed."""
 
 
 def project_of(

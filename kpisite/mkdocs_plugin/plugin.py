@@ -38,10 +38,12 @@ from kpisite.render.charts import bokeh_asset
 from kpisite.render.compiled_templates import CompiledTemplates
 from kpisite.render.digests import code_digest
 from kpisite.render.islands import join_islands, split_islands
+from kpisite.render.raster import can_draw
 from kpisite.render.templates import Templates, template_folder
 from kpisite.site.archive_site import ArchiveSite
 from kpisite.site.machine import SiteAbout
 from kpisite.site.page_cache import PageCache
+from kpisite.site.previews import Previews
 from kpisite.site.script_words import script_words
 from kpisite.site.site_folder import SiteFolder
 from kpisite.site.urls import Urls
@@ -158,7 +160,7 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         layout = layout_digest(config, code, own=NAME)
         self._compiled = partial(CompiledTemplates, self._caches / "templates", layout)
         self._look = look = Templates(custom, self._compiled("pages"))
-        site = ArchiveSite(self._entries, look, urls, code, charts)
+        site = ArchiveSite(self._entries, look, urls, code, charts, self._previews(config))
         self._views = PageViews(site.embedded(), Path(config.docs_dir))
         cache = PageCache(self._caches / "pages", layout)
         self._editions = EditionFiles(
@@ -323,6 +325,11 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         if config.theme.custom_dir:
             server.watch(config.theme.custom_dir)
         return server
+
+    def _previews(self, config: MkDocsConfig) -> Previews | None:
+        """Return what draws pictures for links; their tags need the site's real address."""
+        wanted = self.config.preview_pictures and config.site_url and not self._serving
+        return Previews(config.site_name) if wanted and can_draw() else None
 
     def _rendered(self, planned: PlannedPages) -> SiteContent:
         content = planned.content()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kpisite.errors import PluginError
 from kpisite.model.language import gettext
 from kpisite.plugins.registry import load
+from kpisite.render.block_cache import Rendered
 from kpisite.render.blocks import Asset
 from kpisite.render.chart_templates import ChartTemplates
 from kpisite.render.digests import class_digest
@@ -16,6 +17,7 @@ from kpisite.site.content import SitePage
 from kpisite.site.embedded import EmbeddedViews
 from kpisite.site.feeds import feed
 from kpisite.site.machine import FEED, INDEX, site_index
+from kpisite.site.previews import PREVIEW
 from kpisite.site.report_pages import Front, PlannedPages, ReportPages
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from kpisite.render.block_cache import BlockCache
     from kpisite.render.templates import Templates
     from kpisite.site.machine import SiteAbout
+    from kpisite.site.previews import Previews
     from kpisite.site.report_pages import Front
     from kpisite.site.urls import Urls
 
@@ -39,6 +42,7 @@ class ArchiveSite:
         urls: Urls,
         code: str,
         charts: ChartTemplates | None = None,
+        previews: Previews | None = None,
     ) -> None:
         """Prepare the pages.
 
@@ -48,14 +52,16 @@ class ArchiveSite:
             urls: How pages are addressed.
             code: Digest of the code that makes them.
             charts: What is known of the charts that were made before; by default, nothing.
+            previews: Draws pictures of editions and of the site; by default, there are none.
         """
         self._look = look
         self._urls = urls
         self._code = code
+        self._previews = previews
         self._made_fronts: list[Front] | None = None
         charts = charts or ChartTemplates()
         self._reports = [
-            ReportPages(report, list(group), look, urls, self._code_of, charts)
+            ReportPages(report, list(group), look, urls, self._code_of, charts, previews)
             for report, group in groupby(entries, key=lambda entry: entry.report)
         ]
 
@@ -85,7 +91,15 @@ class ArchiveSite:
         """
         fronts = self._fronts(cache)
         wall = self._look.render("pages/wall.html", reports=wall_rows(fronts, order))
-        overview = SitePage("", gettext("Overview"), wall, in_nav=True, search="", json=INDEX)
+        overview = SitePage(
+            "",
+            gettext("Overview"),
+            wall,
+            in_nav=True,
+            search="",
+            json=INDEX,
+            picture=PREVIEW if self._previews else None,
+        )
         return [*(front.page for front in fronts), overview]
 
     def machine_files(self, cache: BlockCache, about: SiteAbout) -> list[Asset]:
@@ -106,7 +120,20 @@ class ArchiveSite:
         if about.url:
             told = [entry for part in made for entry in part.told]
             files.append(Asset(FEED, feed(told, about, self._urls).encode()))
+        if self._previews is not None:
+            files.append(Asset(PREVIEW, self._preview(self._previews, cache)))
         return files
+
+    def _preview(self, previews: Previews, cache: BlockCache) -> bytes:
+        """Return the picture of the site."""
+        fronts = zip(self._reports, self._fronts(cache), strict=True)
+        shown = [(front.about[0], *report.newest_past) for report, front in fronts]
+        digests = [[title, entry.key, entry.digest, past.digest] for title, entry, past in shown]
+
+        def draw() -> Rendered:
+            return Rendered(text="", assets={PREVIEW: previews.wall(shown)})
+
+        return cache.rendered(["preview", previews.site_name, digests], draw).assets[PREVIEW]
 
     def _fronts(self, cache: BlockCache) -> list[Front]:
         if self._made_fronts is None:

@@ -33,6 +33,8 @@ class SitePage:
     """The report that it belongs to; its feed is named on the page."""
     json: str | None = None
     """Path below the site of a JSON file that says the same to a program."""
+    picture: str | None = None
+    """Path below the site of a picture for whoever shows a link to the page."""
 
     @property
     def uri(self) -> str:

@@ -20,6 +20,7 @@ from kpisite.site.compare_page import compare_folder
 from kpisite.site.content import SiteContent, SitePage
 from kpisite.site.frame_parts import frame_parts
 from kpisite.site.machine import EDITION, edition_json
+from kpisite.site.previews import PREVIEW
 from kpisite.site.summaries import edition_line
 from kpisite.site.urls import kpi_folder
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from kpisite.render.chart_templates import ChartTemplates
     from kpisite.render.past import Past
     from kpisite.render.templates import Templates
+    from kpisite.site.previews import Previews
     from kpisite.site.urls import Urls
 
 
@@ -67,6 +69,8 @@ class LoadedEdition:
 
     edition: Edition
     blocks: list[Block]
+    past: Past
+    """The editions of its report before it."""
 
     @property
     def record(self) -> EditionRecord:
@@ -97,9 +101,16 @@ class LoadedEdition:
 class EditionPages:
     """Writes the pages of editions with a project's templates."""
 
-    def __init__(self, look: Templates, urls: Urls, charts: ChartTemplates) -> None:
+    def __init__(
+        self,
+        look: Templates,
+        urls: Urls,
+        charts: ChartTemplates,
+        previews: Previews | None = None,
+    ) -> None:
         self._look = look
         self._urls = urls
+        self._previews = previews
         self._blocks = BlockRenderer(look, charts)
 
     def load(self, edition: Edition, past: Past, folder: str) -> LoadedEdition:
@@ -112,7 +123,7 @@ class EditionPages:
         """
         views = edition.record.views
         blocks = [self._blocks.block(edition, view, past, folder) for view in views]
-        return LoadedEdition(edition, blocks)
+        return LoadedEdition(edition, blocks, past)
 
     def block(self, edition: Edition, view: str, past: Past, folder: str, chart_id: str) -> Block:
         """Return one view of an edition.
@@ -149,6 +160,7 @@ class EditionPages:
             description=edition_line(record.period.period(), record.metrics.values()),
             report=record.report,
             json=f"{place.folder}/{EDITION}",
+            picture=self.picture(place.folder),
         )
         content.pages.append(page)
         frames = {}
@@ -157,7 +169,15 @@ class EditionPages:
             frames[block.id] = self._add_view(content, loaded, block, place)
         document = edition_json(loaded, place, frames, self._urls)
         content.assets.append(Asset(f"{place.folder}/{EDITION}", document))
+        if self._previews is not None:
+            replaced = place.newer is not None
+            drawn = self._previews.edition(record, loaded.past, replaced=replaced)
+            content.assets.append(Asset(f"{place.folder}/{PREVIEW}", drawn))
         return content
+
+    def picture(self, folder: str) -> str | None:
+        """Return the path of the picture of the edition in a folder; None where there is none."""
+        return None if self._previews is None else f"{folder}/{PREVIEW}"
 
     def text(self, loaded: LoadedEdition, place: Place, here: str) -> str:
         """Return the text of the page that shows an edition whole, for a page in any folder."""
@@ -220,6 +240,7 @@ class EditionPages:
             description=edition_line(record.period.period(), own),
             report=record.report,
             json=f"{place.folder}/{EDITION}",
+            picture=self.picture(place.folder),
         )
         content.pages.append(page)
         return frames

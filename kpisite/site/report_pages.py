@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kpisite.model.words import period_short
@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from kpisite.render.block_cache import BlockCache
     from kpisite.render.blocks import Block
     from kpisite.render.chart_templates import ChartTemplates
+    from kpisite.render.past import Past
     from kpisite.render.templates import Templates
     from kpisite.site.machine import SiteAbout
+    from kpisite.site.previews import Previews
     from kpisite.site.report_files import ReportFiles
     from kpisite.site.urls import Urls
 
@@ -86,6 +88,7 @@ class ReportPages:
         urls: Urls,
         code: Callable[[Entry], str],
         charts: ChartTemplates,
+        previews: Previews | None = None,
     ) -> None:
         """Prepare the pages of a report.
 
@@ -96,13 +99,15 @@ class ReportPages:
             urls: How pages are addressed.
             code: Returns a digest of the code and the templates that show an edition.
             charts: What is known of the charts that were made before.
+            previews: Draws pictures of editions; None: there are none.
         """
         self.report = report
         self._entries = entries
         self._look = look
         self._urls = urls
         self._code = code
-        self._pages = EditionPages(look, urls, charts)
+        self._pages = EditionPages(look, urls, charts, previews)
+        self._previews = None if previews is None else previews.site_name
         self._history = History(entries)
         self._read: dict[int, Edition] = {}
 
@@ -157,6 +162,7 @@ class ReportPages:
             description=edition_line(self._newest.period, self._newest.metrics.values()),
             report=self.report,
             json=f"{self.report}/{INDEX}",
+            picture=self._pages.picture(self._newest.key),
         )
         shown = self._pages.shown(self.newest, place, "")
         row = {
@@ -171,8 +177,15 @@ class ReportPages:
     def _overview(self, folder: str, make: Callable[[], SiteContent]) -> PlannedPages:
         digests = [one.digest for entry in self._entries for one in (entry, *entry.earlier)]
         parts = [self._code(self._entries[-1]), self._urls.directory_urls, self._title, digests]
+        parts.append(self._previews)
         digest = hashlib.sha256(json.dumps([folder, *parts]).encode()).hexdigest()
-        return PlannedPages(folder, digest, make, of_edition=False)
+        return PlannedPages(folder, digest, lambda: self._pictured(make()), of_edition=False)
+
+    def _pictured(self, content: SiteContent) -> SiteContent:
+        """Return pages that show all editions with the picture of the newest."""
+        picture = self._pages.picture(self._newest.key)
+        content.pages[:] = [replace(page, picture=picture) for page in content.pages]
+        return content
 
     def _archive(self) -> SiteContent:
         page = archive_page(self.report, self._title, self._entries, self._look, self._urls)
@@ -197,6 +210,11 @@ class ReportPages:
         """
         title, description = front.about
         return report_files(self._entries, title, description, about, self._urls, cache)
+
+    @property
+    def newest_past(self) -> tuple[Entry, Past]:
+        """The newest edition as the index knows it, and the editions before it."""
+        return self._newest, self._history.before(self._last)
 
     @property
     def _newest(self) -> Entry:
@@ -246,6 +264,7 @@ class ReportPages:
             self._code(entry),
             self._urls.directory_urls,
             self._title,
+            self._previews,
             entry.digest,
             self._history.digest(position),  # periods and metrics of all editions before it
             [place.folder, place.archive],

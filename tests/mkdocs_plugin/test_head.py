@@ -90,7 +90,7 @@ def test_an_edition_says_its_period_and_its_kpis_to_whoever_shows_a_link(built):
     assert found.named("description") == [LINE]
     assert found.named("og:url") == ["https://kpi.example.org/sales/2024-01/"]
     assert found.named("og:site_name") == ["Small"]
-    assert found.named("twitter:card") == ["summary"]
+    assert found.named("twitter:card") == ["summary_large_image"]
 
 
 def test_a_view_says_its_own_kpi(built):

@@ -558,6 +558,7 @@ def test_a_new_edition_changes_what_shows_the_newest_and_its_neighbour_and_nothi
         "index.html",
         "index.json",
         "feed.xml",
+        "preview.png",
         "sales/index.html",
         "sales/index.json",
         "sales/feed.xml",
