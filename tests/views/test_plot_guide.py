@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import ProjectFiles
 from docs_examples import GUIDE, ROOT, Example, examples
 
 from kpisite.render.templates import Templates
@@ -15,12 +15,16 @@ from kpisite.site.urls import Urls
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.conftest import ProjectFiles
+
 REPORTS = [example for example in examples(GUIDE / "views" / "plot.md") if example.is_report]
 
 
 @pytest.mark.parametrize("example", REPORTS, ids=lambda example: example.place)
-def test_every_example_draws_a_chart_of_a_week(example: Example, tmp_path: Path) -> None:
-    project = ProjectFiles(tmp_path)
+def test_every_example_draws_a_chart_of_a_week(
+    example: Example, project: ProjectFiles, tmp_path: Path
+) -> None:
+    project = replace(project, folder=tmp_path / "plots")
     report = project.write(example.text + "since: 2013-02-04\nuntil: 2013-02-11\n", "example")
     (report.parent / "data").symlink_to(ROOT / "content" / "data")
     assert [outcome.problems for outcome in project.run()] == [()]
