@@ -287,10 +287,12 @@ def test_an_edition_shows_after_few_requests_and_bytes(open_page, browser, addre
     page.on("response", lambda answer: answers.append(answer))
     page.add_init_script(SAVES_DATA)  # what comes after the charts are seen does not count
     page.goto(address + EDITION, wait_until="networkidle")
-    sizes = {answer.url: len(gzip.compress(answer.body())) for answer in answers}
+    # The theme fetches the search's index when the page shows; it grows with the guide.
+    shown = [answer for answer in answers if not answer.url.endswith("/search_index.json")]
+    sizes = {answer.url: len(gzip.compress(answer.body())) for answer in shown}
     context.close()
     assert len(answers) < 25
-    assert sum(sizes.values()) < 150_000, sizes
+    assert sum(sizes.values()) < 120_000, sizes
 
 
 def test_the_pages_own_html_and_style_are_small(demo):
