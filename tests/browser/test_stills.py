@@ -285,11 +285,13 @@ def test_an_edition_shows_after_few_requests_and_bytes(open_page, browser, addre
     page = context.new_page()
     answers: list[Any] = []
     page.on("response", lambda answer: answers.append(answer))
-    page.add_init_script(SAVES_DATA)  # what comes after the charts are seen does not count
+    page.add_init_script(SAVES_DATA)  # what comes after the charts are seen does not count,
+    page.route("**/search_index.json", lambda route: route.abort())  # and that grows with the guide
     page.goto(address + EDITION, wait_until="networkidle")
-    # The theme fetches the search's index when the page shows; it grows with the guide.
-    shown = [answer for answer in answers if not answer.url.endswith("/search_index.json")]
-    sizes = {answer.url: len(gzip.compress(answer.body())) for answer in shown}
+    sizes = {answer.url: len(gzip.compress(answer.body())) for answer in answers}
+    stills = page.locator(".kpi-still").all()
+    assert len(stills) == 3
+    assert all(still.is_visible() for still in stills)
     context.close()
     assert len(answers) < 25
     assert sum(sizes.values()) < 120_000, sizes
