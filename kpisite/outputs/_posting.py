@@ -101,8 +101,9 @@ class Service:
         return OutputError(f"{self.host} {message}", hint=hint)
 
     def _busy(self, message: str, retry_after: str | None = None) -> _BusyError:
+        asked = f", asked {self.attempts} times" if self.attempts > 1 else ""
         return _BusyError(
-            f"{self.host} {message}, asked {self.attempts} times",
+            f"{self.host} {message}{asked}",
             hint="The next publish tries again.",
             retry_after=retry_after,
         )
