@@ -7,6 +7,7 @@ it is imported; here they are read when somebody asks for a schema.
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import textwrap
 from itertools import pairwise
@@ -30,6 +31,7 @@ class DocumentedSchema(GenerateJsonSchema):
         return made
 
 
+@functools.cache
 def _docstrings(cls: type) -> dict[str, str]:
     """Return the docstrings under the fields of a class; nothing where there are no sources."""
     try:

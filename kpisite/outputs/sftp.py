@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +21,7 @@ from kpisite.outputs._ssh_trust import trusted_keys
 from kpisite.plugins import PluginOptions, Receipt, Site, SiteDriver
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
 
 def _folder(value: str) -> str:
@@ -163,7 +164,7 @@ class SFTP(SiteDriver):
         try:
             keys = trusted_keys(self.options, self.context.folder)
             result: Changes = retrying(self.options.tries, may_pass)(
-                lambda: asyncio.run(self._connected(keys, work))
+                lambda: _finished(self._connected(keys, work))
             )
         except OccupiedError as error:
             raise self._error(
@@ -227,3 +228,9 @@ class SFTP(SiteDriver):
 
 def _digests(site: Site) -> dict[str, str]:
     return {path: file_digest(site.folder / path) for path in site.files}
+
+
+def _finished(work: Coroutine[Any, Any, Changes]) -> Changes:
+    """Run it in a thread of its own: the caller's may have a running loop, as in a notebook."""
+    with ThreadPoolExecutor(1, thread_name_prefix="sftp") as executor:
+        return executor.submit(asyncio.run, work).result()
