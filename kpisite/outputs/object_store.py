@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import fsspec
+from fsspec.asyn import AsyncFileSystem, sync
 from fsspec.implementations.local import LocalFileSystem
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
@@ -28,6 +29,8 @@ _PASSWORD = re.compile(r"(?<=://)([^/@:]*:)([^/@]*)@")
 _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs", "az": "azure", "abfs": "azure"}
 _HEADERS = ("s3", "s3a", "gs", "gcs")
 _ALL_PATHS = 500
+_SLOWEST = 20_000
+"""Bytes a second; an upload that is slower is given up."""
 
 _T = TypeVar("_T")
 
@@ -273,7 +276,7 @@ class _Store:
 
         def read() -> bytes | None:
             try:
-                content: bytes = self._fs.cat_file(f"{self._root}/{path}")
+                content: bytes = self._call("cat_file", f"{self._root}/{path}")
             except FileNotFoundError:
                 return None
             return content
@@ -286,16 +289,21 @@ class _Store:
         body = packed(content) if said.compressed else content
         extra = arguments(self._protocol, said)
         self._try(
-            lambda: self._fs.pipe_file(f"{self._root}/{path}", body, **extra),
+            lambda: self._call("pipe_file", f"{self._root}/{path}", body, size=len(body), **extra),
             f"'{path}' cannot be written",
         )
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Write what is there; nobody shall keep a copy of it."""
         said = Headers("application/json", "no-store", compressed=False)
+        text = manifest.text()
         self._try(
-            lambda: self._fs.pipe_file(
-                f"{self._root}/{MANIFEST}", manifest.text(), **arguments(self._protocol, said)
+            lambda: self._call(
+                "pipe_file",
+                f"{self._root}/{MANIFEST}",
+                text,
+                size=len(text),
+                **arguments(self._protocol, said),
             ),
             f"'{MANIFEST}' cannot be written",
         )
@@ -305,7 +313,7 @@ class _Store:
 
         def remove() -> None:
             try:
-                self._fs.rm_file(f"{self._root}/{path}")
+                self._call("rm_file", f"{self._root}/{path}")
             except FileNotFoundError:
                 return
 
@@ -320,6 +328,17 @@ class _Store:
                 future.cancel()
         for future in done:
             future.result()
+
+    def _call(self, name: str, *args: object, size: int = 0, **kwargs: object) -> Any:
+        """Call a method of the filesystem, which ends in time.
+
+        Time-outs of a store's own package do not cover all of a request: a client that asks
+        first whether it may send a body waits for the answer forever.
+        """
+        if not isinstance(self._fs, AsyncFileSystem):
+            return getattr(self._fs, name)(*args, **kwargs)
+        longest = 2 * self._driver.options.timeout + size / _SLOWEST
+        return sync(self._fs.loop, getattr(self._fs, f"_{name}"), *args, timeout=longest, **kwargs)
 
     def _try(self, act: Callable[[], _T], failed: str) -> _T:
         try:
