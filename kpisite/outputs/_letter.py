@@ -39,7 +39,9 @@ def parse_address(text: str) -> Address:
     name, spec = found[0] if len(found) == 1 else ("", "")
     local, _, domain = spec.rpartition("@")
     if not local or not domain or not spec.isascii():
-        raise ValueError(f"{text!r} is no address: write kpi@example.org, or KPIs <kpi@example.org>")
+        raise ValueError(
+            f"{text!r} is no address: write kpi@example.org, or KPIs <kpi@example.org>"
+        )
     try:
         return Address(name, addr_spec=spec)
     except (MessageError, ValueError) as error:

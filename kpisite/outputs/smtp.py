@@ -98,7 +98,8 @@ class SMTP(EditionDriver):
         @property
         def encryption(self) -> str:
             """How the connection is encrypted."""
-            return self.tls or ("implicit" if self.smtp_port == smtplib.SMTP_SSL_PORT else "starttls")
+            usual = "implicit" if self.smtp_port == smtplib.SMTP_SSL_PORT else "starttls"
+            return self.tls or usual
 
         @property
         def port(self) -> int:
@@ -235,14 +236,13 @@ class SMTP(EditionDriver):
         common: dict[str, Any] = {"local_hostname": name, "timeout": options.timeout}
         try:
             if options.encryption == "implicit":
-                return smtplib.SMTP_SSL(
-                    options.smtp_host, options.port, context=_trust(), **common
-                )
+                return smtplib.SMTP_SSL(options.smtp_host, options.port, context=_trust(), **common)
             return smtplib.SMTP(options.smtp_host, options.port, **common)
         except ssl.SSLCertVerificationError as error:
             raise self._distrusted(error) from error
         except ssl.SSLError as error:
-            raise self._error("speaks no TLS on this port", "Check 'smtp_port' and 'tls'.") from error
+            hint = "Check 'smtp_port' and 'tls'."
+            raise self._error("speaks no TLS on this port", hint) from error
         except smtplib.SMTPConnectError as error:
             raise self._refusal("does not answer calls", *_said(error)) from error
         except TimeoutError as error:
@@ -405,7 +405,7 @@ def _text(said: bytes) -> str:
 
 
 def _stuffed(body: bytes) -> bytes:
-    """Return a message as it goes over the line: a dot that begins a line doubled, one at the end."""
+    """Return a message as it goes over the line: dots that begin lines doubled, one to end it."""
     text = body if body.endswith(b"\r\n") else body + b"\r\n"
     stuffed = text.replace(b"\r\n.", b"\r\n..")
     return (b"." + stuffed if stuffed.startswith(b".") else stuffed) + b".\r\n"

@@ -131,7 +131,7 @@ class EditionContent(ABC):
 
     @abstractmethod
     def tables(self) -> Sequence[EditionFile]:
-        """Return what the views' pages offer as CSV.
+        """Return what the pages of all views but KPIs offer as CSV.
 
         Raises:
             OutputError: The built site lacks a file.

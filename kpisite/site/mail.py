@@ -109,8 +109,11 @@ class _Content(EditionContent):
             return self._mail
 
     def tables(self) -> Sequence[EditionFile]:
-        """Return what the views' pages offer as CSV."""
-        paths = [part["csv"] for view in self.document["views"] for part in view["data"]]
+        """Return what the pages of all views but KPIs offer as CSV: of those, one knows it all."""
+        with self.lock:
+            kpis = {block.id for block in self._edition()[0].blocks if block.is_kpi}
+        views = [view for view in self.document["views"] if view["id"] not in kpis]
+        paths = [part["csv"] for view in views for part in view["data"]]
         return [self._file(unquote(path)) for path in paths if path]
 
     def _file(self, path: str) -> EditionFile:
@@ -246,9 +249,7 @@ class _Content(EditionContent):
         )
         height = round(still.height * COLUMN / _DRAWN)
         data = png(svg, _SCALE)
-        return Picture(
-            name, data, "image/png", alt=still.description, width=COLUMN, height=height
-        )
+        return Picture(name, data, "image/png", alt=still.description, width=COLUMN, height=height)
 
     def _blob(self, uri: str, data: bytes) -> Picture | None:
         """Return a picture that a view made; None where a mail cannot show it."""

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
-import markdown  # type: ignore[import-untyped]
+import markdown
 import pandas as pd
 import pytest
 from markupsafe import Markup
