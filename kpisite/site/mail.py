@@ -234,7 +234,7 @@ class _Content(EditionContent):
             html = markdown.markdown(block.text, extensions=list(_MARKDOWN))
         made = mail_text(html, chart=chart, link=link, picture=picture, max_rows=max_rows)
         if not isinstance(block.text, Markup) and "<" not in block.text:
-            made.text = unescape(block.text)
+            made = MailText(made.html, unescape(block.text))
         self._pictures |= pictures
         return made, list(pictures.values())
 

@@ -12,6 +12,8 @@ from html import escape
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
+from kpisite.model.language import ngettext
+from kpisite.model.number import grouped
 from kpisite.render.raster_svg import fill_colours
 
 if TYPE_CHECKING:
@@ -40,14 +42,12 @@ class ChartStill:
     height: int
 
 
-@dataclass
+@dataclass(frozen=True)
 class MailText:
     """What a mail shows of a block."""
 
-    html: str = ""
-    text: str = ""
-    cut: int = 0
-    """Rows of tables that were left out."""
+    html: str
+    text: str
 
 
 @dataclass
@@ -56,6 +56,8 @@ class _Table:
 
     rows: list[list[str]] = field(default_factory=list)
     caption: str = ""
+    cut: int = 0
+    """Rows that were left out."""
     in_body: bool = False
     shown: int = 0
 
@@ -80,7 +82,7 @@ def mail_text(
     reader = _Reader(chart, link, picture, max_rows, _stills(html))
     reader.feed(html)
     reader.close()
-    return MailText("".join(reader.out).strip(), _tidy("".join(reader.plain)), reader.cut)
+    return MailText("".join(reader.out).strip(), _tidy("".join(reader.plain)))
 
 
 class _Reader(HTMLParser):
@@ -97,7 +99,6 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.out: list[str] = []
         self.plain: list[str] = []
-        self.cut = 0
         self._chart, self._link, self._picture = chart, link, picture
         self._max_rows = max_rows
         self._stills = stills
@@ -210,7 +211,7 @@ class _Reader(HTMLParser):
         if table.shown < self._max_rows:
             table.shown += 1
             return False
-        self.cut += 1
+        table.cut += 1
         return True
 
     def _write_start(self, tag: str, given: dict[str, str]) -> None:
@@ -248,8 +249,10 @@ class _Reader(HTMLParser):
         self.out.append(f"<{tag}{written}>")
 
     def _write_end(self, tag: str) -> None:
+        more = ""
         if tag == "table" and self._table:
-            self.plain.append(f"\n\n{_lined_up(self._table)}\n\n")
+            more = _more(self._table.cut)
+            self.plain.append(f"\n\n{_lined_up(self._table)}\n{more}\n\n")
             self._table = None
         elif tag == "tbody" and self._table:
             self._table.in_body = False
@@ -258,6 +261,16 @@ class _Reader(HTMLParser):
         elif tag in _UNWRAPPED or tag == "pre":
             self.plain.append("\n")
         self.out.append(f"</{'div' if tag in _UNWRAPPED else tag}>")
+        if more:
+            self.out.append(f'<p class="versus">{escape(more)}</p>')
+
+
+def _more(rows: int) -> str:
+    """Return how many rows a mail leaves out; "" for none."""
+    if not rows:
+        return ""
+    said = ngettext("{count} more row on the page", "{count} more rows on the page", rows)
+    return said.format(count=grouped(rows, 0))
 
 
 def _lined_up(table: _Table) -> str:
