@@ -133,6 +133,14 @@ class SMTP(EditionDriver):
             *(f"with {name}" for name in files),
         ]
 
+    def message(self, announcement: Announcement) -> EmailMessage:
+        """Return the message as it goes out.
+
+        Raises:
+            OutputError: The subject cannot be filled in, or nothing is known of the pages.
+        """
+        return self._message(announcement, self._mail(announcement))
+
     def deliver(self, announcement: Announcement) -> Receipt:
         """Mail an edition; a server that is busy or down is asked again.
 
@@ -143,7 +151,7 @@ class SMTP(EditionDriver):
             UnclearDeliveryError: The connection broke after the mail was sent.
             OutputError: The server cannot be reached, or takes it for nobody.
         """
-        message = self._message(announcement, self._mail(announcement))
+        message = self.message(announcement)
         body = message.as_bytes(policy=POLICY)
         again = Retrying(
             retry=retry_if_exception_type(_BusyError),
