@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import smtplib
 import ssl
 from contextlib import contextmanager, suppress
@@ -74,12 +75,13 @@ class SMTP(EditionDriver):
         """Who logs in; "" for no login."""
         smtp_password: SecretStr = SecretStr("")
         """Take it from the environment: `${SMTP_PASSWORD}`."""
-        attach: tuple[Literal["csv"], ...] = ()
+        attach: Annotated[tuple[Literal["csv"], ...], _LIKE_A_LIST] = ()
         """Files beside the text: `csv` for those that the views' pages offer."""
         image_strategy: Literal["embed", "remote"] = "embed"
         """`remote` leaves pictures that the site has as files there; charts are always embedded."""
         image_remote_base_url: str = ""
-        """Where these files are, if not at the site's own address; their names follow it."""
+        """Where these files are, if not at the site's own address; their names follow it.
+        It may have `{id}` of the report, `{period}` as 2013-W06, and `{title_slug}`."""
         timeout: float = Field(default=30, gt=0)
         """Seconds to wait for each answer of the server."""
         attempts: int = Field(default=4, ge=1, le=10)
@@ -117,9 +119,11 @@ class SMTP(EditionDriver):
     @property
     def target(self) -> str:
         """Who gets it, and through which server."""
-        first, *others = self.options.recipients
-        more = f" and {len(others)} more" if others else ""
-        return f"{first}{more} through {self.options.smtp_host}"
+        options = self.options
+        named = [parse_address(one).addr_spec for one in (*options.email_to, *options.email_cc)]
+        others = len(options.recipients) - len(named[:1])
+        more = [f"{others} {'more' if named else 'in bcc'}"] if others else []
+        return f"{' and '.join(named[:1] + more)} through {options.smtp_host}"
 
     def plan(self, announcement: Announcement) -> Sequence[str]:
         """Return subject, recipients and sizes."""
@@ -304,7 +308,7 @@ class SMTP(EditionDriver):
         mail = announcement.content.mail()
         if self.options.image_strategy == "embed":
             return mail
-        base, html = self.options.image_remote_base_url, mail.html
+        base, html = _filled(self.options.image_remote_base_url, announcement), mail.html
         there = {
             picture.name: f"{base.rstrip('/')}/{picture.name}" if base else picture.url
             for picture in mail.pictures
@@ -393,6 +397,15 @@ class _BusyError(OutputError):
 _wait = wait_random_exponential(multiplier=0.5, max=20)
 _DONE, _GO_ON, _PERMANENT = 250, 354, 500
 _TAKEN = (250, 251, 252)
+
+
+def _filled(base: str, announcement: Announcement) -> str:
+    """Return the address of a folder with pictures of an edition."""
+    report, _, period = announcement.key.rpartition("/")
+    slug = re.sub(r"[^a-z0-9]+", "-", announcement.title.lower()).strip("-")
+    for name, value in (("id", report), ("period", period), ("title_slug", slug)):
+        base = base.replace(f"{{{name}}}", value)
+    return base
 
 
 def _trust() -> ssl.SSLContext:

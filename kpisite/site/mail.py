@@ -20,9 +20,11 @@ from kpisite.errors import KpisiteError, OutputError
 from kpisite.model.language import language
 from kpisite.model.words import revision_text
 from kpisite.plugins.output import EditionContent, EditionFile, Mail, Picture, ShownBlock
+from kpisite.plugins.svg import LIGHT
 from kpisite.render.blocks import ASSET_SCHEME
 from kpisite.render.raster import can_draw, png
 from kpisite.render.raster_svg import fixed_svg
+from kpisite.render.sparkline import sparkline_svg
 from kpisite.site.edition_pages import about, changes, told
 from kpisite.site.mail_html import ChartStill, MailText, mail_text
 from kpisite.site.summaries import change_words, edition_line
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kpisite.archive.index import Entry
+    from kpisite.model.metric import Metric
     from kpisite.render.blocks import Block
     from kpisite.site.archive_site import ArchiveSite
     from kpisite.site.edition_pages import LoadedEdition, Place
@@ -46,6 +49,9 @@ _SCALE = 2 * COLUMN / _DRAWN
 _ROWS = (30, 12, 0)
 """Rows of a table that a mail shows at most, until it is small enough."""
 _MARKDOWN = ("tables", "fenced_code")
+_PAPER = "#fdfdfe"
+"""Of a mail, and behind its charts: not pure white, which some dark modes make black."""
+_SPARK, _SPARK_SCALE, _SPARK_VALUES, _LONG_VALUE = (104, 30), 2.0, 12, 9
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
 _SVG = "image/svg+xml"
 
@@ -158,7 +164,7 @@ class _Content(EditionContent):
             "revised": changes(older.metrics, record.metrics) if older else [],
             "replaced": revision_text(older.revision) if older else "",
             "groups": [
-                (kpis, [_for_template(block) for block in group])
+                (kpis, [self._for_template(loaded, block) for block in group])
                 for kpis, group in groupby(blocks[:shown], key=_is_card)
             ],
             "others": blocks[shown:],
@@ -167,12 +173,48 @@ class _Content(EditionContent):
         }
         html = self.site.look.render("mail/edition.html", **values)
         text = self.site.look.render("mail/edition.txt", **values).strip() + "\n"
-        names = [picture.name for block in blocks[:shown] for picture in block.pictures]
+        places = {name: html.find(f'src="cid:{name}"') for name in self._pictures}
+        names = sorted((name for name in places if places[name] >= 0), key=places.__getitem__)
         return Mail(
             html=css_inline.CSSInliner(load_remote_stylesheets=False).inline(html),
             text=re.sub(r"\n{3,}", "\n\n", text),
             pictures=[self._pictures[name] for name in names],
         )
+
+    def _for_template(self, loaded: LoadedEdition, block: ShownBlock) -> dict[str, Any]:
+        return {
+            "id": block.id,
+            "title": block.title,
+            "description": block.description,
+            "url": block.url,
+            "html": Markup(block.html),  # noqa: S704 - escaped where it was made
+            "text": block.text,
+            "error": block.error,
+            "metrics": [
+                {
+                    "metric": metric,
+                    "change": change_words(metric),
+                    "spark": self._spark(loaded, metric) if _is_card(block) else None,
+                }
+                for metric in block.metrics
+            ],
+        }
+
+    def _spark(self, loaded: LoadedEdition, metric: Metric) -> Picture | None:
+        """Return a KPI's last editions as a picture; None where there is no room or no past."""
+        if not can_draw() or len(metric.format.text(metric.value)) > _LONG_VALUE:
+            return None
+        name = f"{_UNFIT.sub('-', metric.name)}-spark.png"
+        points = loaded.past.points(metric.name)[-_SPARK_VALUES + 1 :]
+        svg = sparkline_svg([*(point.value for point in points), metric.value])
+        if not svg:
+            return None
+        if name not in self._pictures:
+            width, height = _SPARK
+            svg = svg.replace("var(--kpi-ink)", LIGHT["accent"])  # dark on dark would vanish
+            data = png(fixed_svg(svg, width, height), _SPARK_SCALE)
+            self._pictures[name] = Picture(name, data, "image/png", "", "", width, height)
+        return self._pictures[name]
 
     def _blocks(self, max_rows: int) -> list[ShownBlock]:
         loaded, _ = self._edition()
@@ -244,9 +286,7 @@ class _Content(EditionContent):
             return self._pictures[name]
         if not still.svg or not can_draw():
             return None
-        svg = fixed_svg(
-            still.svg, _DRAWN, still.height, title=still.description, background="#ffffff"
-        )
+        svg = fixed_svg(still.svg, _DRAWN, still.height, title=still.description, background=_PAPER)
         height = round(still.height * COLUMN / _DRAWN)
         data = png(svg, _SCALE)
         return Picture(name, data, "image/png", alt=still.description, width=COLUMN, height=height)
@@ -268,16 +308,3 @@ class _Content(EditionContent):
 
 def _is_card(block: ShownBlock) -> bool:
     return block.is_kpi and bool(block.metrics)
-
-
-def _for_template(block: ShownBlock) -> dict[str, Any]:
-    return {
-        "id": block.id,
-        "title": block.title,
-        "description": block.description,
-        "url": block.url,
-        "html": Markup(block.html),  # noqa: S704 - escaped where it was made
-        "text": block.text,
-        "error": block.error,
-        "metrics": [(metric, change_words(metric)) for metric in block.metrics],
-    }

@@ -181,6 +181,10 @@ def test_everybody_gets_it_and_those_of_bcc_are_named_nowhere(server):
     assert server.mails[0]["Cc"] == "B <b@example.org>, a@example.org"
     assert server.mails[0]["Reply-To"] == "Help <help@example.org>"
     assert receipt.target == "a@example.org and 2 more through 127.0.0.1"
+    hidden = driver(server.port, email_to=[], email_bcc=["secret@example.org"])
+    assert hidden.deliver(ANNOUNCEMENT).target == "1 in bcc through 127.0.0.1"
+    assert server.to[1] == ["secret@example.org"]
+    assert b"secret@" not in server.raw[1]
 
 
 def test_a_subject_of_ones_own_is_one_line_and_reaches_nothing_of_python(server):
@@ -205,6 +209,10 @@ def test_files_are_attached_where_they_are_wanted(server):
     [
         ("", f"{URL}shop/map.png"),
         ("https://img.example.org/", "https://img.example.org/shop-map.png"),
+        (
+            "https://img.example.org/{id}/{title_slug}/{period}",
+            "https://img.example.org/sales/verk-ufe-weekly/2024-W06/shop-map.png",
+        ),
     ],
 )
 def test_pictures_that_the_site_has_may_stay_there(server, base, address):

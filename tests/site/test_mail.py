@@ -139,7 +139,7 @@ def test_a_mail_says_whose_and_of_when_it_is_and_leads_to_the_page(sold):
 
 def test_a_chart_is_a_sharp_picture_with_its_size_and_words(sold):
     told = announced(sold)
-    (picture,) = told.content.mail().pictures
+    *_, picture = told.content.mail().pictures
     assert picture.name == "a_day-chart-1.png"
     assert picture.width == 552
     width, height = (int.from_bytes(picture.data[at : at + 4]) for at in (16, 20))
@@ -151,6 +151,13 @@ def test_a_chart_is_a_sharp_picture_with_its_size_and_words(sold):
     assert f'alt="{picture.alt}"' in html
     assert picture.alt in told.content.mail().text
     assert "kpi-rows" not in block(told, "a_day").html
+
+
+def test_a_kpi_shows_its_last_editions(sold):
+    pictures = announced(sold).content.mail().pictures
+    names = ["total-spark.png", "east-spark.png", "a_day-chart-1.png"]
+    assert sorted(picture.name for picture in pictures) == sorted(names)
+    assert announced(sold, "sales/2024-W01").content.mail().html.count("spark.png") == 0
 
 
 def test_without_what_draws_pictures_a_chart_is_its_data(sold, monkeypatch):
