@@ -68,7 +68,7 @@ class EditionContents:
         """
         self._site = site
         self._folder = folder
-        self._lock = Lock()
+        self._lock, self._making = Lock(), Lock()
         self._made: dict[tuple[str, str], _Content] = {}
 
     def of(self, entry: Entry, document: Mapping[str, Any], url: str) -> EditionContent:
@@ -82,7 +82,7 @@ class EditionContents:
         key = entry.key, entry.digest
         with self._lock:
             if key not in self._made:
-                parts = self._site, self._folder, entry, document, url, Lock()
+                parts = self._site, self._folder, entry, document, url, self._making
                 self._made = {**self._made, key: _Content(*parts)}
             return self._made[key]
 
@@ -97,7 +97,7 @@ class _Content(EditionContent):
     document: Mapping[str, Any]
     url: str
     lock: Lock
-    """Held while something is made: several outputs may ask at once."""
+    """Held while something is made: outputs ask at once, and a site makes one after the other."""
     _loaded: tuple[LoadedEdition, Place] | None = None
     _mail: Mail | None = None
     _pictures: dict[str, Picture] = field(default_factory=dict)
@@ -286,9 +286,12 @@ class _Content(EditionContent):
             return self._pictures[name]
         if not still.svg or not can_draw():
             return None
-        svg = fixed_svg(still.svg, _DRAWN, still.height, title=still.description, background=_PAPER)
+        try:
+            svg = fixed_svg(still.svg, _DRAWN, still.height, background=_PAPER)
+            data = png(svg, _SCALE)
+        except KpisiteError:  # a plugin's own drawing
+            return None
         height = round(still.height * COLUMN / _DRAWN)
-        data = png(svg, _SCALE)
         return Picture(name, data, "image/png", alt=still.description, width=COLUMN, height=height)
 
     def _blob(self, uri: str, data: bytes) -> Picture | None:

@@ -201,7 +201,7 @@ class _Reader(HTMLParser):
         assert self._still is not None  # noqa: S101 - its element began
         html = self._chart(self._still)
         self._drawn = bool(html)
-        self.out.append(html)
+        self.out.append(html or f'<p class="versus">{escape(self._still.description)}</p>')
         self.plain.append(f"\n\n{self._still.description}\n\n")
 
     def _row_is_left_out(self, tag: str) -> bool:

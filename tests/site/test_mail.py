@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kpisite.errors import OutputError
+from kpisite.errors import KpisiteError, OutputError
 from kpisite.model.language import read_language, speaking
 from kpisite.pipeline.plan import Task
 from kpisite.pipeline.run import run_tasks
@@ -168,6 +168,7 @@ def test_without_what_draws_pictures_a_chart_is_its_data(sold, monkeypatch):
     text = block(told, "a_day").text
     assert re.search(r"2024-01-08 +west +80", text)
     assert "kpi-rows" in block(told, "a_day").html
+    assert "Line chart of east and west" in shown(block(told, "a_day").html)
 
 
 def test_tables_and_texts_are_what_the_page_shows(sold):
@@ -262,6 +263,28 @@ def test_a_project_has_its_own_mail(sold):
     (look / "mail").mkdir(parents=True)
     (look / "mail" / "edition.html").write_text("<p>Mine: {{ edition.title }}</p>")
     assert "Mine: Sales &amp; co" in announced(sold, look=[look]).content.mail().html
+
+
+def test_a_new_mail_changes_no_page(sold):
+    look = sold.folder / "look"
+    (look / "mail").mkdir(parents=True)
+    before = Templates([look]).digest
+    (look / "mail" / "edition.html").write_text("<p>Mine</p>")
+    assert Templates([look]).digest == before
+    (look / "pages").mkdir()
+    (look / "pages" / "edition.html").write_text("<p>Mine</p>")
+    assert Templates([look]).digest != before
+
+
+def test_a_drawing_that_cannot_be_read_is_left_out(sold, monkeypatch):
+    def unread(*_args: object, **_more: object) -> str:
+        raise KpisiteError("it is no SVG")
+
+    monkeypatch.setattr(mail_module, "fixed_svg", unread)
+    monkeypatch.setattr(mail_module, "sparkline_svg", lambda _: "")
+    told = announced(sold)
+    assert told.content.mail().pictures == []
+    assert "kpi-rows" in block(told, "a_day").html
 
 
 def test_a_mail_speaks_the_language_of_the_site(sold):
