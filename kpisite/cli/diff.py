@@ -93,7 +93,7 @@ def _heading(edition: Edition) -> str:
 
 def _metric_row(change: MetricChange) -> tuple[str, ...]:
     before, after = change.before, change.after
-    shown = [_NONE if m is None else m.format.text(m.value) for m in (before, after)]
+    shown = [_NONE if m is None else m.text for m in (before, after)]
     name = (after or before).name  # type: ignore[union-attr]  # one of them is there
     moved = signed_change(before.value, after) if before and after else ""
     return name, *shown, moved

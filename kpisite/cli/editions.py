@@ -91,7 +91,7 @@ def _print(record: EditionRecord) -> None:
 
 def _headlines(entry: Entry) -> str:
     metrics = list(entry.metrics.values())[:_HEADLINES]
-    return ", ".join(f"{metric.title} {metric.format.text(metric.value)}" for metric in metrics)
+    return ", ".join(f"{metric.title} {metric.text}" for metric in metrics)
 
 
 def _metric_row(metric: Metric) -> tuple[str, ...]:
@@ -99,7 +99,7 @@ def _metric_row(metric: Metric) -> tuple[str, ...]:
     change = f"{sign}{metric.change_text} from {metric.comparison_text}"
     return (
         metric.name,
-        metric.format.text(metric.value),
+        metric.text,
         change if metric.change_text else "",
         metric.target_text,
     )

@@ -46,6 +46,11 @@ class Metric(StrictModel):
     """Which way is better; None where neither is."""
 
     @property
+    def text(self) -> str:
+        """The value as a reader sees it: `84.2 %`; an en dash where there is no data."""
+        return self.format.text(self.value)
+
+    @property
     def change(self) -> float | None:
         """How far the value moved: a difference, or a ratio of the comparison's absolute value.
 

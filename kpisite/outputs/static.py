@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import filecmp
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from kpisite.errors import OutputError
+from kpisite.outputs._changes import Changes
 from kpisite.plugins import PluginOptions, Receipt, Site, SiteDriver
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 MARKER = ".kpisite"
 """File that says that the folder was made by this driver; holds the digest of its site."""
-
-_UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 class Static(SiteDriver):
@@ -77,12 +75,7 @@ class Static(SiteDriver):
         return Receipt(
             target=self.target,
             digest=site.digest,
-            details={
-                "files": len(site.files),
-                "added": len(changes.added),
-                "changed": len(changes.changed),
-                "removed": len(changes.removed),
-            },
+            details=changes.details(len(site.files)),
         )
 
     def _folder(self) -> Path:
@@ -122,36 +115,7 @@ class Static(SiteDriver):
         return OutputError(message, where=f"output '{self.context.id}'", hint=hint)
 
 
-@dataclass(frozen=True)
-class _Changes:
-    """Paths below the site's folder, sorted."""
-
-    added: tuple[str, ...]
-    changed: tuple[str, ...]
-    removed: tuple[str, ...]
-
-    @property
-    def any(self) -> bool:
-        return bool(self.added or self.changed or self.removed)
-
-    def lines(self, source: Path) -> list[str]:
-        """Return a summary and a line for each file; none where nothing changes."""
-        if not self.any:
-            return []
-        sizes = {path: (source / path).stat().st_size for path in (*self.added, *self.changed)}
-        summary = (
-            f"{len(self.added)} added, {len(self.changed)} changed, {len(self.removed)} removed, "
-            f"{_size(sum(sizes.values()))} to write"
-        )
-        return [
-            summary,
-            *(f"add {path}, {_size(sizes[path])}" for path in self.added),
-            *(f"change {path}, {_size(sizes[path])}" for path in self.changed),
-            *(f"remove {path}" for path in self.removed),
-        ]
-
-
-def _compare(site: Site, folder: Path) -> _Changes:
+def _compare(site: Site, folder: Path) -> Changes:
     """Compare contents, not times: a build writes every file anew."""
     there = {
         path.relative_to(folder).as_posix()
@@ -164,7 +128,7 @@ def _compare(site: Site, folder: Path) -> _Changes:
         for path in wanted & there
         if not filecmp.cmp(site.folder / path, folder / path, shallow=False)
     )
-    return _Changes(
+    return Changes(
         tuple(sorted(wanted - there)), tuple(sorted(changed)), tuple(sorted(there - wanted))
     )
 
@@ -211,11 +175,3 @@ def _aside(folder: Path) -> Path:
 
 def _reason(error: OSError) -> str:
     return error.strerror or str(error) or type(error).__name__
-
-
-def _size(count: float) -> str:
-    """Return `812 B` or `4.2 MB`."""
-    power = 0
-    while count >= 999.5 and power < len(_UNITS) - 1:
-        count, power = count / 1000, power + 1
-    return f"{count:.1f} {_UNITS[power]}" if power else f"{count:.0f} B"

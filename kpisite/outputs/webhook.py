@@ -8,19 +8,12 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import requests
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 from pydantic import Field, SecretStr, field_validator
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_exception_type,
-    stop_after_attempt,
-    wait_random_exponential,
-)
 
-from kpisite.errors import OutputError, UnclearDeliveryError
+from kpisite.errors import OutputError
+from kpisite.outputs._posting import Service
 from kpisite.plugins import Announcement, EditionDriver, EditionOptions, Receipt
 
 if TYPE_CHECKING:
@@ -30,8 +23,6 @@ SIGNATURE = "X-Kpisite-Signature-256"
 """Header with `sha256=` and the HMAC of the body in hexadecimal digits."""
 DELIVERY = "X-Kpisite-Delivery"
 """Header that names edition and revision, so that a receiver can tell what it has already."""
-_PASSING = (429, 500, 502, 503, 504)
-_LONGEST_WAIT = 60.0
 _ENVIRONMENT = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
 
 
@@ -68,9 +59,7 @@ class Webhook(EditionDriver):
     @property
     def target(self) -> str:
         """The receiver's host: the rest of the address is nobody's business."""
-        parts = urlsplit(self.options.url.get_secret_value())
-        port = f":{parts.port}" if parts.port else ""
-        return f"{parts.scheme}://{parts.hostname}{port}"
+        return self._service.host
 
     def plan(self, announcement: Announcement) -> Sequence[str]:
         """Return the size of what would be posted, and its beginning."""
@@ -86,58 +75,21 @@ class Webhook(EditionDriver):
             OutputError: The receiver cannot be reached, or refuses it.
         """
         body = self._body(announcement)
-        again = Retrying(
-            retry=retry_if_exception_type(_BusyError),
-            stop=stop_after_attempt(self.options.attempts),
-            wait=_wait,
-            reraise=True,
-        )
-        answer = again(self._post, announcement, body)
+        answer = self._service.post("", body, self._headers(announcement, body))
         return Receipt(
             target=self.target,
             digest=hashlib.sha256(body).hexdigest(),
             details={"status": answer.status_code, "bytes": len(body)},
         )
 
-    def _post(self, announcement: Announcement, body: bytes) -> requests.Response:
-        try:
-            answer = requests.post(
-                self.options.url.get_secret_value(),
-                data=body,
-                headers=self._headers(announcement, body),
-                timeout=self.options.timeout,
-                allow_redirects=False,
-            )
-        except requests.ConnectTimeout as error:
-            raise self._busy(f"does not answer within {self.options.timeout:g} s") from error
-        except requests.Timeout as error:
-            raise self._unclear(f"did not answer within {self.options.timeout:g} s") from error
-        except requests.exceptions.SSLError as error:
-            raise self._error(
-                "has a certificate that this machine does not trust", "Check the address."
-            ) from error
-        except requests.ConnectionError as error:
-            if _never_connected(error):
-                raise self._busy("cannot be reached") from error
-            raise self._unclear("broke the connection before it answered") from error
-        except requests.RequestException as error:
-            raise self._error(
-                f"cannot be asked: {type(error).__name__}", "Check 'url' and 'headers'."
-            ) from error
-        if answer.status_code in _PASSING:
-            raise self._busy(f"answered {answer.status_code}", answer.headers.get("Retry-After"))
-        if not 200 <= answer.status_code < 300:
-            said = " ".join(answer.text.split())[:200]
-            raise self._error(
-                f"answered {answer.status_code}{': ' if said else ''}{said}",
-                "Check 'url', 'headers' and 'body'.",
-            )
-        return answer
+    @property
+    def _service(self) -> Service:
+        options = self.options
+        return Service(options.url.get_secret_value(), options.timeout, options.attempts)
 
     def _headers(self, announcement: Announcement, body: bytes) -> dict[str, str]:
         headers = {
             "Content-Type": "application/json; charset=utf-8",
-            "User-Agent": "kpisite",
             DELIVERY: f"{announcement.key}/{announcement.revision}",
         }
         if secret := self.options.secret.get_secret_value():
@@ -176,47 +128,3 @@ class Webhook(EditionDriver):
                 f"'body' cannot be filled in: {error.message}",
                 hint=f"It knows {', '.join(words)}.",
             ) from error
-
-    def _error(self, message: str, hint: str) -> OutputError:
-        return OutputError(f"{self.target} {message}", hint=hint)
-
-    def _busy(self, message: str, retry_after: str | None = None) -> _BusyError:
-        return _BusyError(
-            f"{self.target} {message}, asked {self.options.attempts} times",
-            hint="The next publish tries again.",
-            retry_after=retry_after,
-        )
-
-    def _unclear(self, message: str) -> UnclearDeliveryError:
-        return UnclearDeliveryError(
-            f"{self.target} {message}: it may have the edition, or not", hint="Ask there."
-        )
-
-
-class _BusyError(OutputError):
-    """The receiver did not take it, and may take it later."""
-
-    def __init__(self, message: str, *, hint: str, retry_after: str | None) -> None:
-        super().__init__(message, hint=hint)
-        self.retry_after = retry_after
-
-
-_back_off = wait_random_exponential(multiplier=0.5, max=20)
-
-
-def _wait(state: RetryCallState) -> float:
-    """Return the seconds to wait: what the receiver asks for, else longer each time."""
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after if isinstance(error, _BusyError) else None
-    if asked and asked.isdecimal():
-        return min(float(asked), _LONGEST_WAIT)
-    return _back_off(state)
-
-
-def _never_connected(error: requests.ConnectionError) -> bool:
-    """Tell whether a request was never sent: no such host, nobody listens."""
-    from urllib3.exceptions import MaxRetryError, NewConnectionError
-
-    cause = error.args[0] if error.args else None
-    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
-    return isinstance(reason, NewConnectionError)

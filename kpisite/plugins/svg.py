@@ -9,86 +9,57 @@ shows in the light palette.
 from __future__ import annotations
 
 import math
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from kpisite.plugins.markup import escape_html
+from kpisite.plugins.svg_axes import (
+    TICK_ROOM,
+    WIDE,
+    WIDTHS,
+    Borders,
+    Label,
+    axis_name,
+    labels_below,
+    labels_left,
+    labels_right,
+)
+from kpisite.plugins.svg_colours import (
+    HEAT,
+    HEAT_PALE,
+    LIGHT,
+    SERIES,
+    colour,
+    heat_colour,
+    series_colour,
+)
+from kpisite.plugins.svg_numbers import per_mille, percent, short
+from kpisite.plugins.svg_text import TEXT_SIZE, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-LIGHT = {
-    "page": "#f7f8fa",
-    "card": "#ffffff",
-    "ink": "#16202c",
-    "muted": "#5b6776",
-    "faint": "#8a95a2",
-    "line": "#e3e7ec",
-    "grid": "#edf0f3",
-    "accent": "#2563c9",
-    "good": "#157347",
-    "bad": "#b3261e",
-}
-"""The page's colours by name, in the light palette."""
-SERIES = ("#2563c9", "#c2680c", "#0b8276", "#8b3fbf", "#a8326b", "#6d7278", "#7a6a00")
-"""The colours of series in the light palette, which stay apart for the colour-blind."""
-TEXT_SIZE = 11
-"""Of all texts in charts, in CSS pixels."""
-TICK_ROOM = 14
-"""From the frame's edge to the labels of an axis, in CSS pixels."""
-WIDTHS = (240, 280, 320, 360, 420, 480, 560, 640, 760, 900, 1100)
-"""Widths of a chart, in CSS pixels, that `kpisite.css` tells apart."""
-WIDE = 480
-"""From that width on a chart has room for texts that a narrow one leaves out."""
+__all__ = [
+    "HEAT",
+    "HEAT_PALE",
+    "LIGHT",
+    "SERIES",
+    "TEXT_SIZE",
+    "TICK_ROOM",
+    "WIDE",
+    "WIDTHS",
+    "Borders",
+    "Canvas",
+    "LinkedDot",
+    "colour",
+    "heat_colour",
+    "series_colour",
+    "text_width",
+]
 
-_NARROW, _WIDE = frozenset("iljtfrI.,:;|!'()[]- "), frozenset("mwMW@%—…")
-_LINE, _ASCENT = 13, 10.6
 _ANCHORS = {"left": "", "center": ' text-anchor="middle"', "right": ' text-anchor="end"'}
 _BASELINES = {"middle": 4.0, "bottom": -2.5, "alphabetic": 0.0, "top": 9.0}
 """Where a text stands → how far its baseline is below that, in CSS pixels."""
-
-
-def text_width(text: str) -> float:
-    """Return about how many CSS pixels a text of 11 px is wide; rather more than less."""
-    pixels = 0.0
-    for character in text:
-        if character in _NARROW:
-            pixels += 4.2
-        elif character in _WIDE:
-            pixels += 9.8
-        elif character.isascii():
-            pixels += 7.1
-        elif not unicodedata.combining(character):
-            pixels += 11 if unicodedata.east_asian_width(character) in "WF" else 7.1
-    return pixels
-
-
-def colour(name: str) -> str:
-    """Return a colour of the page for SVG and CSS, by its name in `LIGHT`."""
-    return f"var(--kpi-{name},{LIGHT[name]})"
-
-
-def series_colour(position: int) -> str:
-    """Return the colour of a series of the page, for SVG and CSS."""
-    number = position % len(SERIES)
-    return f"var(--kpi-series-{number + 1},{SERIES[number]})"
-
-
-@dataclass
-class Borders:
-    """What is around the frame, in CSS pixels."""
-
-    left: float = 4
-    top: float = 8
-    right: float = 10
-    bottom: float = 4
-    narrow_right: float | None = None
-    """Right of the frame where the chart is narrow, and texts for wide ones are left out."""
-    lean: float = 0
-    """Below the frame where the labels lean."""
-    lean_below: int = 0
-    """The labels lean in charts that are narrower than this; 0: never."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +84,9 @@ class Canvas:
             y: What the bottom and the top edge stand for.
         """
         self.borders = Borders()
-        self.values_along: Literal["x", "y"] = "y"
-        """The axis of the values: charts of two editions are shown on the same scale of it."""
+        self.values_along: Literal["x", "y"] | None = "y"
+        """The axis of the values: charts of two editions are shown on the same scale of it.
+        None where neither has values."""
         self._ends = {"x": x, "y": y}
         self._x_start, self._x_range = x[0], (x[1] - x[0]) or 1.0
         self._y_end, self._y_range = y[1], (y[1] - y[0]) or 1.0
@@ -137,18 +109,19 @@ class Canvas:
             stroke: The colour.
             dashes: Lengths of dashes and of the gaps between them, in CSS pixels; "" for none.
         """
-        path = "".join(f"M0 {_per_mille(self.y(value))}H1000" for value in at)
+        path = "".join(f"M0 {per_mille(self.y(value))}H1000" for value in at)
         self._path(path, f'stroke="{stroke}"' + _dashed(dashes))
 
-    def lines_up(self, at: Iterable[float], stroke: str) -> None:
+    def lines_up(self, at: Iterable[float], stroke: str, *, dashes: str = "") -> None:
         """Draw hairlines from the bottom edge to the top.
 
         Args:
             at: Where on the x axis.
             stroke: The colour.
+            dashes: Lengths of dashes and of the gaps between them, in CSS pixels; "" for none.
         """
-        path = "".join(f"M{_per_mille(self.x(value))} 0V1000" for value in at)
-        self._path(path, f'stroke="{stroke}"')
+        path = "".join(f"M{per_mille(self.x(value))} 0V1000" for value in at)
+        self._path(path, f'stroke="{stroke}"' + _dashed(dashes))
 
     def line(
         self,
@@ -171,7 +144,7 @@ class Canvas:
             lone: Whether a point between two gaps is drawn.
         """
         pairs = zip(x, y, strict=True)
-        look = f'stroke="{stroke}" stroke-width="{_short(width)}" stroke-linejoin="round"'
+        look = f'stroke="{stroke}" stroke-width="{short(width)}" stroke-linejoin="round"'
         if lone:
             look += ' stroke-linecap="round"'
         self._path(_run(self._points(pairs), lone=lone), look + _dashed(dashes))
@@ -188,9 +161,9 @@ class Canvas:
         shapes, top, bottom = [], list[str](), list[str]()
         for at, under, over in [*zip(x, low, high, strict=True), (math.nan,) * 3]:
             if math.isfinite(under) and math.isfinite(over):
-                place = _per_mille(self.x(at))
-                top.append(f"{place} {_per_mille(self.y(over))}")
-                bottom.append(f"{place} {_per_mille(self.y(under))}")
+                place = per_mille(self.x(at))
+                top.append(f"{place} {per_mille(self.y(over))}")
+                bottom.append(f"{place} {per_mille(self.y(under))}")
             elif top:
                 shapes.append(f"M{'L'.join(top)}L{'L'.join(reversed(bottom))}Z")
                 top, bottom = [], []
@@ -219,11 +192,40 @@ class Canvas:
             y1, y2 = sorted((self.y(bottom), self.y(top)))
             if math.isfinite(x2 - x1) and math.isfinite(y2 - y1):
                 drawn.append(
-                    f'<rect x="{_percent(x1)}" y="{_percent(y1)}"'
-                    f' width="{_percent(x2 - x1)}" height="{_percent(y2 - y1)}"'
-                    + (f' rx="{_short(radius)}"/>' if radius else "/>")
+                    f'<rect x="{percent(x1)}" y="{percent(y1)}"'
+                    f' width="{percent(x2 - x1)}" height="{percent(y2 - y1)}"'
+                    + (f' rx="{short(radius)}"/>' if radius else "/>")
                 )
         self._group(drawn, f'fill="{fill}"' + (f' opacity="{opacity}"' if opacity != 1 else ""))
+
+    def cells(
+        self,
+        places: Iterable[tuple[float, float]],
+        size: tuple[float, float],
+        fill: str,
+        *,
+        rim: str,
+    ) -> None:
+        """Fill rectangles of one size.
+
+        Args:
+            places: The middle of each, on the x and on the y axis.
+            size: Width and height, as the axes count.
+            fill: The colour.
+            rim: The colour of a hairline around each.
+        """
+        width, height = abs(size[0] / self._x_range), abs(size[1] / self._y_range)
+        across, down = per_mille(width), per_mille(height)
+        path = "".join(
+            f"M{per_mille(self.x(at) - width / 2)} {per_mille(self.y(up) - height / 2)}"
+            f"h{across}v{down}h-{across}z"
+            for at, up in places
+        )
+        if path:
+            self._stretched(
+                f'<path d="{path}" fill="{fill}" stroke="{rim}"'
+                ' vector-effect="non-scaling-stroke"/>'
+            )
 
     def dots(
         self,
@@ -245,9 +247,9 @@ class Canvas:
             opacity: From 0 to 1.
             rim: The colour of a line around each; "" for none.
         """
-        radius = _short(size / 2)
+        radius = short(size / 2)
         drawn = [
-            f'<circle cx="{_percent(at)}" cy="{_percent(up)}" r="{radius}"/>'
+            f'<circle cx="{percent(at)}" cy="{percent(up)}" r="{radius}"/>'
             for at, up in ((self.x(a), self.y(b)) for a, b in zip(x, y, strict=True))
             if math.isfinite(at) and math.isfinite(up)
         ]
@@ -270,14 +272,14 @@ class Canvas:
             rim: The colour of a line around each; "" for none.
             kind: A class for stylesheets; "" for none.
         """
-        radius, drawn = _short(size / 2), []
+        radius, drawn = short(size / 2), []
         for dot in dots:
             at, up = self.x(dot.x), self.y(dot.y)
             if math.isfinite(at) and math.isfinite(up):
                 title = escape_html(dot.title)
                 drawn.append(
                     f'<a xlink:href="{escape_html(dot.url)}" tabindex="-1" aria-label="{title}">'
-                    f'<title>{title}</title><circle cx="{_percent(at)}" cy="{_percent(up)}"'
+                    f'<title>{title}</title><circle cx="{percent(at)}" cy="{percent(up)}"'
                     f' r="{radius}"/></a>'
                 )
         look = f'fill="{fill}"' + (f' stroke="{rim}" stroke-width="1.5"' if rim else "")
@@ -316,14 +318,41 @@ class Canvas:
             return
         down = shift[1] + _BASELINES[baseline]
         self._parts.append(
-            f'<text x="{_percent(at)}" y="{_percent(up)}"'
-            + (f' dx="{_short(shift[0])}"' if shift[0] else "")
-            + (f' dy="{_short(down)}"' if down else "")
+            f'<text x="{percent(at)}" y="{percent(up)}"'
+            + (f' dx="{short(shift[0])}"' if shift[0] else "")
+            + (f' dy="{short(down)}"' if down else "")
             + f' fill="{fill}"{_ANCHORS[align]}'
             + (' font-weight="700"' if bold else "")
             + (' class="kpi-wide"' if wide else "")
             + f">{escape_html(text)}</text>"
         )
+
+    def texts_in_the_middle(
+        self,
+        texts: Iterable[str],
+        x: Iterable[float],
+        y: Iterable[float],
+        *,
+        fill: str,
+        from_width: int = 0,
+    ) -> None:
+        """Write texts whose middles are at points; one with a NaN is left out.
+
+        Args:
+            texts: Plain texts.
+            x: Where on the x axis.
+            y: Where on the y axis.
+            fill: The colour.
+            from_width: The first of `WIDTHS` that has room for them; 0 where all have.
+        """
+        places = ((text, self.x(a), self.y(b)) for text, a, b in zip(texts, x, y, strict=True))
+        drawn = [
+            f'<text x="{percent(at)}" y="{percent(up)}" dy="4">{escape_html(text)}</text>'
+            for text, at, up in places
+            if math.isfinite(at) and math.isfinite(up)
+        ]
+        shown = f' class="kpi-from-{from_width}"' if from_width else ""
+        self._group(drawn, f'fill="{fill}" text-anchor="middle"{shown}')
 
     def labels_left(self, at: Sequence[float], labels: Sequence[str], fill: str) -> None:
         """Write labels left of the frame, and make room for them.
@@ -333,14 +362,20 @@ class Canvas:
             labels: Plain texts.
             fill: The colour.
         """
-        widest = max(map(text_width, labels), default=0)
-        self.borders.left = max(self.borders.left, round(widest) + TICK_ROOM + 5)
-        drawn = [
-            f'<text x="-{TICK_ROOM}" y="{_percent(self.y(value))}" dy="4">'
-            f"{escape_html(label)}</text>"
-            for value, label in zip(at, labels, strict=True)
-        ]
+        shown = [Label(self.y(value), label) for value, label in zip(at, labels, strict=True)]
+        drawn = labels_left(self.borders, shown)
         self._group(drawn, f'fill="{fill}" text-anchor="end"')
+
+    def labels_right(self, at: Sequence[float], labels: Sequence[str], fill: str) -> None:
+        """Write labels right of the frame, and make room for them.
+
+        Args:
+            at: Where on the y axis.
+            labels: Plain texts.
+            fill: The colour.
+        """
+        shown = [Label(self.y(value), label) for value, label in zip(at, labels, strict=True)]
+        self._group(labels_right(self.borders, shown), f'fill="{fill}"')
 
     def labels_below(
         self,
@@ -365,63 +400,11 @@ class Canvas:
             angle: By which all are turned, in degrees against the clock; 0 for none.
             name: What the axis is called.
         """
-        count = len(at)
-        widest = max(map(text_width, labels), default=0) + 6
-        self.borders.bottom = TICK_ROOM + _LINE + 3
-        needs, gaps = widest, max(1, count - 1)
-        if angle:
-            turned = math.radians(angle)
-            self.borders.bottom = (
-                TICK_ROOM
-                + 3
-                + round(abs(math.sin(turned)) * widest + abs(math.cos(turned)) * _LINE)
-            )
-            needs = abs(math.cos(turned)) * widest + abs(math.sin(turned)) * _LINE
-        elif turn:
-            self.borders.lean_below = self._wide_enough(widest * count) or WIDTHS[-1] * 10
-            self.borders.lean = TICK_ROOM + 6 + round(0.71 * widest)
-            needs, gaps = 16, count
-        if name:
-            self.borders.bottom += _LINE + 4
-        drawn = []
-        for position, (value, label) in enumerate(zip(at, labels, strict=True)):
-            shares = position & -position  # half of all places have 1, a quarter 2, …
-            shown = self._shown_from(needs * gaps / shares) if position else ""
-            drawn.append(self._label_below(value, label, shown, angle))
+        shown = [Label(self.x(value), label) for value, label in zip(at, labels, strict=True)]
+        drawn = labels_below(self.borders, shown, turn=turn, angle=angle)
         self._group(drawn, f'class="kpi-below" fill="{fill}"')
         if name:
-            self._parts.append(
-                f'<text x="50%" y="100%" dy="{_short(self.borders.bottom - 4)}" fill="{fill}"'
-                f' text-anchor="middle">{escape_html(name)}</text>'
-            )
-
-    def _shown_from(self, frame: float) -> str:
-        """Return the class of a label that needs so wide a frame."""
-        width = self._wide_enough(frame)
-        return f"kpi-from-{width}" if width else "kpi-never"
-
-    def _wide_enough(self, frame: float) -> int:
-        """Return the first of `WIDTHS` that leaves so wide a frame; 0 where there is none."""
-        borders = self.borders
-        narrow = borders.right if borders.narrow_right is None else borders.narrow_right
-        for width in WIDTHS:
-            right = narrow if width < WIDE else borders.right
-            if width - borders.left - right >= frame:
-                return width
-        return 0
-
-    def _label_below(self, value: float, label: str, shown: str, angle: float) -> str:
-        hidden = f' class="{shown}"' if shown else ""
-        place = f'x="{_percent(self.x(value))}" y="100%"'
-        if not angle:
-            down = _short(TICK_ROOM + _ASCENT)
-            return f'<text {place} dy="{down}"{hidden}>{escape_html(label)}</text>'
-        side = "end" if angle > 0 else "start"
-        return (
-            f'<svg {place} overflow="visible"{hidden}><text y="{TICK_ROOM}" dy="4"'
-            f' style="text-anchor:{side}" transform="rotate({_short(-angle)} 0 {TICK_ROOM})">'
-            f"{escape_html(label)}</text></svg>"
-        )
+            self._parts.append(axis_name(self.borders, name, fill))
 
     def svg(self) -> str:
         """Return the SVG in one line.
@@ -430,14 +413,14 @@ class Canvas:
         """
         borders = self.borders
         style = (
-            f"--kpi-l:{_short(borders.left)}px;--kpi-t:{_short(borders.top)}px;"
-            f"--kpi-r:{_short(borders.right)}px;--kpi-b:{_short(borders.bottom)}px"
+            f"--kpi-l:{short(borders.left)}px;--kpi-t:{short(borders.top)}px;"
+            f"--kpi-r:{short(borders.right)}px;--kpi-b:{short(borders.bottom)}px"
         )
         if borders.narrow_right is not None:
-            style += f";--kpi-r-narrow:{_short(borders.narrow_right)}px"
+            style += f";--kpi-r-narrow:{short(borders.narrow_right)}px"
         classes = "kpi-still"
         if borders.lean_below:
-            style += f";--kpi-b-lean:{_short(borders.lean)}px"
+            style += f";--kpi-b-lean:{short(borders.lean)}px"
             always = borders.lean_below > WIDTHS[-1]
             classes += " kpi-lean" if always else f" kpi-lean-{borders.lean_below}"
         drawn, hidden = "".join(self._parts), ' aria-hidden="true" focusable="false"'
@@ -449,6 +432,8 @@ class Canvas:
         )
 
     def _scale(self) -> str:
+        if self.values_along is None:
+            return ""
         low, high = self._ends[self.values_along]
         if not (math.isfinite(low) and math.isfinite(high)):
             return ""
@@ -480,7 +465,7 @@ def _run(points: Iterable[tuple[float, float]], *, lone: bool = False) -> str:
     path, run = [], 0
     for x, y in points:
         if math.isfinite(x) and math.isfinite(y):
-            path.append(f"{'L' if run else 'M'}{_per_mille(x)} {_per_mille(y)}")
+            path.append(f"{'L' if run else 'M'}{per_mille(x)} {per_mille(y)}")
             run += 1
         else:
             if lone and run == 1:
@@ -493,17 +478,3 @@ def _run(points: Iterable[tuple[float, float]], *, lone: bool = False) -> str:
 
 def _dashed(dashes: str) -> str:
     return f' stroke-dasharray="{dashes}"' if dashes else ""
-
-
-def _percent(share: float) -> str:
-    return f"{_short(share * 100)}%"
-
-
-def _per_mille(share: float) -> str:
-    return _short(share * 1000)
-
-
-def _short(value: float) -> str:
-    """Return a number with at most two digits after the point."""
-    text = f"{value:.2f}".rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text

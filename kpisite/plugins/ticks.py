@@ -70,7 +70,7 @@ def number_ticks(
         high = low + 1
     whole = all(value == round(value) for value in values)
     step = _step(high - low, low, high, number_format.style, whole=whole)
-    first, last = math.floor(low / step), math.ceil(high / step)
+    first, last = _around(low, high, step)
     at = tuple(count * step for count in range(first, last + 1))
     return Ticks(at[0], at[-1], at, _labels(at, step, number_format, units=units))
 
@@ -105,11 +105,17 @@ def time_ticks(period: Period, *, shift: float = 0.0) -> Ticks:
     return Ticks(start, end, tuple(x for x, _ in kept), tuple(label for _, label in kept))
 
 
+def _around(low: float, high: float, step: float) -> tuple[int, int]:
+    """Return the steps below and above an extent; noise of binary floats asks for none more."""
+    return math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+
+
 def _step(span: float, low: float, high: float, style: str, *, whole: bool) -> float:
     """Return the smallest round step that leaves few ticks."""
 
     def fits(step: float) -> bool:
-        return math.ceil(high / step) - math.floor(low / step) <= _MOST_TICKS
+        first, last = _around(low, high, step)
+        return last - first <= _MOST_TICKS
 
     if style == "duration" and 1 <= span < 5 * _DAY * _MOST_TICKS:
         return next((step for step in map(float, _CLOCK_STEPS) if fits(step)), 10.0 * _DAY)

@@ -93,7 +93,7 @@ def _column(latest: Metric, entries: Sequence[Entry]) -> dict[str, Any]:
         "change_as": latest.change_as,
         "good": latest.good,
         "value": [metric.value if metric else None for metric in metrics],
-        "text": [metric.format.text(metric.value) if metric else None for metric in metrics],
+        "text": [metric.text if metric else None for metric in metrics],
     }
 
 
@@ -144,4 +144,4 @@ def _row(first: Metric | None, second: Metric | None) -> dict[str, Any]:
 
 
 def _text(metric: Metric | None) -> str:
-    return metric.format.text(metric.value) if metric else "–"
+    return metric.text if metric else "–"

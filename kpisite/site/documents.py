@@ -120,7 +120,7 @@ class MetricDocument(Document):
             name=metric.name,
             title=metric.title,
             value=metric.value,
-            text=metric.format.text(metric.value),
+            text=metric.text,
             format=FormatDocument.of(metric.format),
             comparison=metric.comparison,
             comparison_title=metric.comparison_text,

@@ -32,7 +32,7 @@ class KpiPoint:
     @functools.cached_property
     def value_text(self) -> str:
         """The value with its unit."""
-        return self.metric.format.text(self.metric.value)
+        return self.metric.text
 
     @functools.cached_property
     def text(self) -> str:

@@ -82,7 +82,7 @@ class KpiPages:
             text,
             search="",
             parent=self._report,
-            description=f"{newest.title} {newest.format.text(newest.value)}",
+            description=f"{newest.title} {newest.text}",
             report=self._report,
             json=f"{self._report}/{INDEX}",
         )

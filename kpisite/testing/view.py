@@ -101,7 +101,8 @@ class MemoryPage(Page):
         except UnfitError as error:
             raise AssertionError(f"chart_from: {error}") from error
         assert made is not None, "chart_from: draw does not only put values in their places"
-        return still + self.chart(None, description=description, height=height)
+        chart = self.chart(None, description=description, height=height)
+        return Markup(still) + chart  # noqa: S704 - escaped where it was drawn
 
     def table(
         self,

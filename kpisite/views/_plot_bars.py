@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from kpisite.plugins.svg import text_width
-from kpisite.plugins.ticks import Ticks, number_ticks, time_ticks
-from kpisite.plugins.wall_clock import wall_clock, wall_time
+from kpisite.plugins.ticks import Ticks, number_ticks
 from kpisite.views._plot_frame import (
     Drawing,
     Glyphs,
@@ -17,29 +15,28 @@ from kpisite.views._plot_frame import (
     category_ticks,
     value_texts,
 )
-from kpisite.views._plot_text import canvas_text, shorten, tip_html, tip_text
+from kpisite.views._plot_marks import add_marks
+from kpisite.views._plot_notes import add_notes
+from kpisite.views._plot_slots import FULL, bar_share, bar_slots
+from kpisite.views._plot_text import tip_html, tip_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kpisite.plugins import Period
-    from kpisite.views._plot_data import PlotData, XAxis
+    from kpisite.views._plot_data import PlotData
 
 HEIGHT = 230
 _NAME_WIDTH = 147
 _PHONE_FRAME = 260
-_DAY = 86_400_000.0
-_FULL, _LEAST = 0.78, 4
-"""Share of its slot that a bar takes; fewer places than that leave the bars slim."""
 
 
 def bar_plot(data: PlotData, look: Look) -> Drawing:
     """Return upright bars; on a time axis each stands over the stretch that it counts."""
     spans = _spans(data, stacked=look.stacked)
-    y = number_ticks(_ends(spans), look.number_format, from_zero=True)
-    x, slots = _x_slots(data.x, look)
+    y = number_ticks([*_ends(spans), *look.marked], look.number_format, from_zero=True)
+    x, slots = bar_slots(data.x, look.period)
     count = 1 if look.stacked else len(data.series)
-    thickness = (slots.right[0] - slots.left[0]) * _share(len(data.x.at)) / count
+    thickness = (slots.right[0] - slots.left[0]) * bar_share(len(data.x.at)) / count
     drawing = Drawing(x, y, HEIGHT)
     drawing.values["data"] = columns = _columns(data, spans, slots, look)
     drawing.values["thickness"] = thickness * (1 if count == 1 else 0.92)
@@ -62,20 +59,22 @@ def bar_plot(data: PlotData, look: Look) -> Drawing:
         place = {"x": f"at{i}", "y": f"tip{i}", "text": text}
         above = {"y_offset": -3, "text_align": "center", "text_baseline": "bottom"}
         drawing.texts("data", place, wide=wide, **above)
+    add_marks(drawing, look, y)
+    add_notes(drawing, look.notes, slots)
     return drawing
 
 
 def barh_plot(data: PlotData, look: Look) -> Drawing:
     """Return lying bars, the first row on top, as high as their number asks for."""
     spans = _spans(data, stacked=look.stacked)
-    x = number_ticks(_ends(spans), look.number_format, from_zero=True)
+    x = number_ticks([*_ends(spans), *look.marked], look.number_format, from_zero=True)
     names = category_ticks(data.x, _NAME_WIDTH)
     y = Ticks(names.end, names.start, names.at, names.labels)
     count = 1 if look.stacked else len(data.series)
     rows = len(names.at)
     height = 36 + round(rows * (26 if count == 1 else 14 * count + 12))
     slots = Slots(list(names.at), [p - 0.5 for p in names.at], [p + 0.5 for p in names.at])
-    thickness = 0.68 if count == 1 else _FULL / count
+    thickness = 0.68 if count == 1 else FULL / count
     drawing = Drawing(x, y, height, grid="below")
     drawing.values["data"] = columns = _columns(data, spans, slots, look)
     drawing.values["thickness"] = thickness * (1 if count == 1 else 0.92)
@@ -93,6 +92,7 @@ def barh_plot(data: PlotData, look: Look) -> Drawing:
         drawing.values["border right"] = max(drawing.values["border right"], needs)
         place = {"x": f"tip{i}", "y": f"at{i}", "text": text}
         drawing.texts("data", place, x_offset=6, text_baseline="middle")
+    add_marks(drawing, look, x)
     return drawing
 
 
@@ -124,7 +124,7 @@ def _columns(
     columns |= {"left": slots.left, "right": slots.right}
     slot = slots.right[0] - slots.left[0]
     count = 1 if look.stacked else len(data.series)
-    share = _share(len(data.x.at)) if look.kind == "bar" else _FULL
+    share = bar_share(len(data.x.at)) if look.kind == "bar" else FULL
     for i, (series, bars) in enumerate(zip(data.series, spans, strict=True)):
         shift = 0.0 if count == 1 else ((i + 0.5) / count - 0.5) * slot * share
         columns[f"at{i}"] = [middle + shift for middle in slots.middle]
@@ -166,36 +166,3 @@ def _tip(data: PlotData, look: Look) -> str:
         for i, series in enumerate(data.series)
     ]
     return tip_html("@label", rows)
-
-
-def _share(places: int) -> float:
-    return _FULL * min(1.0, places / _LEAST)
-
-
-def _x_slots(x: XAxis, look: Look) -> tuple[Ticks, Slots]:
-    if x.kind == "category":
-        at = [float(place) for place in range(len(x.at))]
-        slots = Slots(at, [p - 0.5 for p in at], [p + 0.5 for p in at])
-        return category_ticks(x, 94), slots
-    if x.kind == "time":
-        step = _time_step(x.at, look.period)
-        ticks = time_ticks(look.period, shift=step / 2)
-        return ticks, Slots([t + step / 2 for t in x.at], list(x.at), [t + step for t in x.at])
-    step = _least_gap(x.at) or 1.0
-    names = tuple(canvas_text(shorten(label, 94)) for label in x.labels)
-    ticks = Ticks(x.at[0] - step / 2, x.at[-1] + step / 2, x.at, names)
-    return ticks, Slots(list(x.at), [p - step / 2 for p in x.at], [p + step / 2 for p in x.at])
-
-
-def _time_step(at: Sequence[float], period: Period) -> float:
-    """Return how much time a bar stands for: the least gap, days where all are midnights."""
-    start, end = (wall_clock(moment, period.zone) for moment in (period.start, period.end))
-    midnights = all(wall_time(t).time() == wall_time(0).time() for t in at)
-    step = _least_gap(at) or (_DAY if midnights else _DAY / 24)
-    if midnights and _DAY < step < 7 * _DAY:
-        step = _DAY
-    return min(step, end - start)
-
-
-def _least_gap(at: Sequence[float]) -> float | None:
-    return min((b - a for a, b in pairwise(at) if b > a), default=None)

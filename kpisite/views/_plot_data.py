@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kpisite.plugins import Period
+    from kpisite.views._plot_frame import Kind
 
 
 @dataclass(frozen=True)
@@ -126,13 +127,25 @@ def plot_data(
     columns: Columns,
     period: Period,
     label_map: Mapping[str, str],
+    kind: Kind,
     *,
-    scatter: bool,
+    earlier: bool = False,
 ) -> PlotData:
-    """Return what is drawn. Rows without a place on the axis, or outside the period, are not."""
+    """Return what is drawn. Rows without a place on the axis, or outside the period, are not.
+
+    Args:
+        frame: At least one row.
+        columns: The parts that its columns play.
+        period: What a time axis spans.
+        label_map: Series → the name that is shown.
+        kind: Points and boxes may have several values in a place, or none. Rows of cells keep the
+            order of the query, and a missing one is a gap.
+        earlier: Whether times before the period have a place too.
+    """
+    several, cells = kind in ("scatter", "box"), kind == "heatmap"
     raw = values_of(frame, columns.x)
-    merged = scatter or columns.groupby is not None
-    axis, places = _axis(raw, columns.x, period, merged=merged)
+    merged = several or columns.groupby is not None
+    axis, places = _axis(raw, columns.x, period, merged=merged, earlier=earlier)
     rows = sorted(places, key=lambda row: places[row])
     if columns.groupby is None:
         named = [(name, rows, values_of(frame, name)) for name in columns.numeric]
@@ -140,23 +153,25 @@ def plot_data(
         values = values_of(frame, columns.numeric[0])
         named = [
             (name, group, values)
-            for name, group in _groups(values_of(frame, columns.groupby), rows)
+            for name, group in _groups(values_of(frame, columns.groupby), rows, by_name=not cells)
         ]
-    texts = [values_of(frame, name) for name in columns.texts] if scatter else []
+    texts = [values_of(frame, name) for name in columns.texts] if kind == "scatter" else []
     series = []
     for name, mine, values in named:
         label = label_map.get(name, name)
-        if columns.groupby is not None and not scatter:
+        if columns.groupby is not None and not several:
             found = {places[row]: _drawable(values[row]) for row in mine}
-            filled = tuple(found.get(place, 0.0) for place in range(len(axis.at)))
+            empty = NAN if cells else 0.0
+            filled = tuple(found.get(place, empty) for place in range(len(axis.at)))
             series.append(Series(label, tuple(range(len(axis.at))), filled))
             continue
-        drawn = [row for row in mine if not (scatter and math.isnan(_drawable(values[row])))]
+        pairs = [(row, _drawable(values[row])) for row in mine]
+        drawn = {row: value for row, value in pairs if not (several and math.isnan(value))}
         series.append(
             Series(
                 label,
                 tuple(places[row] for row in drawn),
-                tuple(_drawable(values[row]) for row in drawn),
+                tuple(drawn.values()),
                 tuple(tuple(word(column[row]) for column in texts) for row in drawn),
             )
         )
@@ -164,7 +179,7 @@ def plot_data(
 
 
 def _axis(
-    raw: Sequence[Any], name: str, period: Period, *, merged: bool
+    raw: Sequence[Any], name: str, period: Period, *, merged: bool, earlier: bool
 ) -> tuple[XAxis, dict[int, int]]:
     """Return the x axis, and the place on it of each row that has one.
 
@@ -173,6 +188,7 @@ def _axis(
         name: The column's name.
         period: Times outside of it have no place.
         merged: Whether equal x share a place; otherwise each row has its own.
+        earlier: Whether times before the period have a place after all.
     """
     kind = kind_of(raw)
     if kind == "category":
@@ -183,7 +199,7 @@ def _axis(
         keys = {
             row: x
             for row, x in sorted(at.items(), key=lambda item: (math.isnan(item[1]), item[1]))
-            if not math.isnan(x) and (kind == "number" or first <= x <= last)
+            if not math.isnan(x) and (kind == "number" or ((earlier or first <= x) and x <= last))
         }
     slots = {row: key if merged else row for row, key in keys.items()}
     order = {slot: place for place, slot in enumerate(dict.fromkeys(slots.values()))}
@@ -196,12 +212,22 @@ def _axis(
     return XAxis(kind, name, tuple(distinct), tuple(labels)), places
 
 
-def _groups(values: Sequence[Any], rows: Sequence[int]) -> list[tuple[str, list[int]]]:
-    """Return the groups by name with their rows: numbers by size, everything else by name."""
+def _groups(
+    values: Sequence[Any], rows: Sequence[int], *, by_name: bool
+) -> list[tuple[str, list[int]]]:
+    """Return the groups with their rows: numbers and times by size.
+
+    Args:
+        values: The group of each row of the frame.
+        rows: The rows that are drawn.
+        by_name: Whether everything else is sorted by name, or as the query has it.
+    """
     groups: dict[Any, list[int]] = {}
-    for row in rows:
+    for row in rows if by_name else sorted(rows):
         groups.setdefault(values[row], []).append(row)
-    if kind_of(list(groups)) == "category":
+    if kind_of(list(groups)) == "category" and not by_name:
+        ordered = list(groups)
+    elif kind_of(list(groups)) == "category":
         ordered = sorted(groups, key=lambda value: (value is None, word(value)))
     else:
         ordered = sorted(groups, key=lambda value: (value is None, 0 if value is None else value))

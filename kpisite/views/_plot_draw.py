@@ -41,13 +41,7 @@ def draw(structure: Mapping[str, Any], values: Mapping[str, Any]) -> Plot:
         min_border_right=values["border right"],
         min_border_bottom=4,
         min_border_left=4,
-        center=[
-            Grid(
-                dimension=0 if grid == "below" else 1,
-                ticker=FixedTicker(ticks=values[f"{grid} ticks"]),
-                tags=["kpi-grid"],
-            )
-        ],
+        center=[_grid(grid, values)] if grid else [],
     )
     for axis in structure["axes"]:
         _add_axis(plot, axis["side"], axis["look"], values)
@@ -56,6 +50,14 @@ def draw(structure: Mapping[str, Any], values: Mapping[str, Any]) -> Plot:
         plot.add_layout(span)
     _add_layers(plot, structure, values)
     return plot
+
+
+def _grid(side: str, values: Mapping[str, Any]) -> Grid:
+    return Grid(
+        dimension=0 if side == "below" else 1,
+        ticker=FixedTicker(ticks=values[f"{side} ticks"]),
+        tags=["kpi-grid"],
+    )
 
 
 def _add_axis(plot: Plot, side: Any, look: Mapping[str, Any], values: Mapping[str, Any]) -> None:

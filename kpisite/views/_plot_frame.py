@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
     from kpisite.plugins import NumberFormat, Period
     from kpisite.views._plot_data import XAxis
+    from kpisite.views._plot_marks import Band, ReferenceLine
+    from kpisite.views._plot_scale import Scale
 
-Kind = Literal["line", "bar", "barh", "scatter"]
-Side = Literal["below", "left"]
+Kind = Literal["line", "bar", "barh", "scatter", "heatmap", "box"]
+Side = Literal["below", "left", "right"]
 
 COLOURS = SERIES
 """The series' colours until the page's own replace them."""
@@ -34,12 +36,42 @@ class Look:
     legend: bool
     """Whether the series are named, in whatever way suits the kind."""
     bar_labels: bool
+    """Whether bars and cells say their values."""
     rotation: float | None
     """Of the labels below, in degrees against the clock; None leaves it to the width."""
     number_format: NumberFormat
     colours: tuple[str, ...]
     """Of the report's theme; empty for those of the page."""
     period: Period
+    outliers: bool = True
+    """Whether values beyond the whiskers of boxes are drawn."""
+
+    scale: Scale = "linear"
+    """How the values become places on their axis."""
+    secondary: Mapping[int, NumberFormat] = field(default_factory=dict)
+    """Position of a series with an axis at the right → how its values are shown."""
+    notes: Sequence[tuple[float, str]] = ()
+    """Places of the x axis that have a note."""
+    lines: tuple[ReferenceLine, ...] = ()
+    """Values that are marked by a line."""
+    bands: tuple[Band, ...] = ()
+    """Stretches of values that are marked."""
+
+    def format_of(self, position: int) -> NumberFormat:
+        """Return how the values of a series are shown."""
+        return self.secondary.get(position, self.number_format)
+
+    @property
+    def marked(self) -> list[float]:
+        """The values of all lines and bands, which the axis has to show."""
+        ends = [end for band in self.bands for end in (band.low, band.high) if end is not None]
+        return [*(line.at for line in self.lines), *ends]
+
+    @property
+    def labels(self) -> list[str]:
+        """What lines and bands are called, those that have a label."""
+        labels = [*(band.label for band in self.bands), *(line.label for line in self.lines)]
+        return [label for label in labels if label]
 
     def colour(self, position: int) -> str:
         """Return the colour that a series is drawn with."""
@@ -94,14 +126,14 @@ class Drawing:
     `_plot_draw.draw` says what the structure means to Bokeh.
     """
 
-    def __init__(self, x: Ticks, y: Ticks, height: int, *, grid: Side = "left") -> None:
+    def __init__(self, x: Ticks, y: Ticks, height: int, *, grid: Side | None = "left") -> None:
         """Begin with ranges and a grid, without axes.
 
         Args:
             x: Extent of the plot from left to right, and its ticks.
             y: Extent from the bottom to the top.
             height: In CSS pixels.
-            grid: The axis whose ticks have lines.
+            grid: The axis of the values, whose ticks have lines; None where neither has values.
         """
         self.height = height
         self.structure: dict[str, Any] = {"grid": grid, "axes": [], "layers": [], "zero": None}
@@ -114,6 +146,11 @@ class Drawing:
             "border right": 10,
         }
         self._ticks: dict[Side, Ticks] = {"below": x, "left": y}
+
+    def right_axis(self, ticks: Ticks) -> None:
+        """Add an axis at the right, its ticks in places of the one at the left."""
+        self._ticks["right"] = ticks
+        self.axis("right")
 
     def axis(self, side: Side, **look: Any) -> None:
         """Add an axis with exactly its ticks; below, `charts.js` leaves out what does not fit."""

@@ -7,11 +7,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from kpisite.plugins import NumberFormat
-from kpisite.plugins.svg import text_width
 from kpisite.plugins.ticks import Ticks, number_ticks, time_ticks
+from kpisite.views._plot_ends import End
 from kpisite.views._plot_frame import (
     CARD,
-    FONT,
     Drawing,
     Glyphs,
     Look,
@@ -20,7 +19,11 @@ from kpisite.views._plot_frame import (
     padded,
     value_texts,
 )
-from kpisite.views._plot_text import canvas_text, tip_html, tip_text
+from kpisite.views._plot_marks import add_marks
+from kpisite.views._plot_notes import add_notes
+from kpisite.views._plot_scale import placed, value_ticks
+from kpisite.views._plot_secondary import RightAxis
+from kpisite.views._plot_text import tip_html, tip_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,28 +32,25 @@ if TYPE_CHECKING:
     from kpisite.views._plot_data import PlotData, XAxis
 
 HEIGHT = 230
-_FRAME_HEIGHT = 190
-_LABEL_HEIGHT = 14
-_ROUNDS = 20
-_SHORT, _LONG = 52, 156
-"""Names up to the first are shown at the lines' ends on any screen, up to the second on wide."""
-
-
-def names_at_ends(names: Sequence[str]) -> str:
-    """Return where names of lines fit: "always", "wide" (charts) or "never"."""
-    if len(names) * _LABEL_HEIGHT > _FRAME_HEIGHT:
-        return "never"
-    widest = max(map(text_width, names), default=0)
-    return "always" if widest <= _SHORT else "wide" if widest <= _LONG else "never"
 
 
 def line_plot(data: PlotData, look: Look) -> Drawing:
     """Return the lines; stacked, each stands on those before it."""
     lines = _stacked(data) if look.stacked else [list(s.values) for s in data.series]
-    drawn = [value for line in lines for value in line if not math.isnan(value)]
-    y = padded(number_ticks(drawn, look.number_format, from_zero=look.stacked), 0.02)
+    own = [line for position, line in enumerate(lines) if position not in look.secondary]
+    shown = [*_known(own), *look.marked]
+    ticks = value_ticks(shown, look.number_format, look.scale, from_zero=look.stacked)
+    y = padded(ticks, 0.02)
+    lines = [placed(line, look.scale) for line in lines]
     x = _x_ticks(data.x, look)
     drawing = Drawing(x, y, HEIGHT)
+    right = None
+    if look.secondary:
+        others = [data.series[position].values for position in look.secondary]
+        number_format = next(iter(look.secondary.values()))
+        right = RightAxis(_known(others), number_format, y)
+        for position in look.secondary:
+            lines[position] = right.placed(data.series[position].values)
     drawing.values["data"] = _columns(data, lines, x, look)
     for position, line in enumerate(lines):
         drawing.values[f"dots{position}"] = int(_has_lone_point(line))
@@ -60,15 +60,22 @@ def line_plot(data: PlotData, look: Look) -> Drawing:
     else:
         drawing.axis("below")
     drawing.axis("left")
+    if right is not None:
+        drawing.right_axis(right.ticks)
     rows = [
         (look.css_colour(i), tip_text(series.name), f"@text{i}")
         for i, series in enumerate(data.series)
     ]
     tip, sides = tip_html("@label", rows), {"left": "left", "right": "right"}
     drawing.hover_bands(tip, sides, {"bottom": "y start", "top": "y end"})
-    if look.legend:
-        _add_names(drawing, data, lines, y, look)
+    names = _named(data, lines, look) if look.legend and right is None else []
+    add_marks(drawing, look, y, names)
+    add_notes(drawing, look.notes, None)
     return drawing
+
+
+def _known(lines: Sequence[Sequence[float]]) -> list[float]:
+    return [value for line in lines for value in line if not math.isnan(value)]
 
 
 def _columns(
@@ -80,7 +87,7 @@ def _columns(
     floors = [[0.0] * len(data.x.at), *lines[:-1]]
     for position, (series, line) in enumerate(zip(data.series, lines, strict=True)):
         columns[f"y{position}"] = line
-        columns[f"text{position}"] = value_texts(series.values, look.number_format)
+        columns[f"text{position}"] = value_texts(series.values, look.format_of(position))
         if look.stacked:
             columns[f"floor{position}"] = floors[position]
     return columns
@@ -102,57 +109,15 @@ def _add_line(drawing: Drawing, position: int, look: Look) -> None:
     drawing.layer("data", dot, lit=Glyphs("Scatter", place, large), tags=tags)
 
 
-def _add_names(
-    drawing: Drawing,
-    data: PlotData,
-    lines: Sequence[Sequence[float]],
-    y: Ticks,
-    look: Look,
-) -> None:
-    """Write each name behind the last point of its line, apart from the others."""
-    fit = names_at_ends([series.name for series in data.series])
-    if fit == "never":
-        return
-    scale = _FRAME_HEIGHT / (y.end - y.start)
-    ends = []
+def _named(data: PlotData, lines: Sequence[Sequence[float]], look: Look) -> list[End]:
+    """Return the names of the lines, each at its last point."""
+    named = []
     for position, line in enumerate(lines):
         last = max((i for i, value in enumerate(line) if not math.isnan(value)), default=None)
         if last is not None:
-            ends.append((position, data.x.at[last], line[last]))
-    wanted = [(value - y.start) * scale for _, _, value in ends]
-    drawing.values["ends"] = {
-        "x": [at for _, at, _ in ends],
-        "y": [value for _, _, value in ends],
-        "name": [canvas_text(data.series[position].name) for position, _, _ in ends],
-        "shift": [round(w - s, 1) for w, s in zip(wanted, spread(wanted), strict=True)],
-        "colour": [look.colour(position) for position, _, _ in ends],
-        "series": ["".join(look.tags(position)) for position, _, _ in ends],
-    }
-    place = {"x": "x", "y": "y", "text": "name", "y_offset": "shift", "text_color": "colour"}
-    font = {"text_font_size": FONT, "text_font_style": "bold"}
-    names = Glyphs("Text", place, {"x_offset": 8, "text_baseline": "middle", **font})
-    tags = ["kpi-end", *(["kpi-wide"] if fit == "wide" else [])]
-    drawing.layer("ends", names, level="annotation", tags=tags)
-
-
-def spread(wanted: Sequence[float]) -> list[float]:
-    """Return heights in pixels near those that are wanted, no two closer than a line of text."""
-    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
-    shown = list(wanted)
-    for _ in range(_ROUNDS):
-        for lower, upper in pairwise(order):
-            push = max(0.0, _LABEL_HEIGHT - (shown[upper] - shown[lower])) / 2
-            shown[lower] -= push
-            shown[upper] += push
-    floor = 0.0
-    for i in order:
-        shown[i] = max(shown[i], floor)
-        floor = shown[i] + _LABEL_HEIGHT
-    ceiling = float(_FRAME_HEIGHT)
-    for i in reversed(order):
-        shown[i] = min(shown[i], ceiling)
-        ceiling = shown[i] - _LABEL_HEIGHT
-    return shown
+            colour, tag = look.colour(position), "".join(look.tags(position))
+            named.append(End(data.series[position].name, data.x.at[last], line[last], colour, tag))
+    return named
 
 
 def _stacked(data: PlotData) -> list[list[float]]:

@@ -16,6 +16,9 @@ from kpisite.views._plot_frame import (
     padded,
     value_texts,
 )
+from kpisite.views._plot_marks import add_marks
+from kpisite.views._plot_notes import add_notes
+from kpisite.views._plot_scale import placed, value_ticks
 from kpisite.views._plot_text import canvas_text, shorten, tip_html, tip_text
 
 if TYPE_CHECKING:
@@ -39,7 +42,8 @@ def scatter_plot(data: PlotData, look: Look, text_columns: Sequence[str]) -> Dra
         text_columns: Names of what stands in `Series.texts`.
     """
     x = _x_ticks(data.x, look)
-    y = padded(number_ticks(data.numbers, look.number_format, from_zero=False), 0.03)
+    values = [*data.numbers, *look.marked]
+    y = padded(value_ticks(values, look.number_format, look.scale), 0.03)
     drawing = Drawing(x, y, HEIGHT)
     clouds = []
     for position, series in enumerate(data.series):
@@ -61,6 +65,8 @@ def scatter_plot(data: PlotData, look: Look, text_columns: Sequence[str]) -> Dra
     drawing.hover(_tip(data, text_columns), clouds, limit=3)
     if text_columns and sum(len(series.values) for series in data.series) <= _MOST_NAMES:
         _add_names(drawing, len(data.series), x, y)
+    add_marks(drawing, look, y)
+    add_notes(drawing, look.notes, None)
     return drawing
 
 
@@ -69,7 +75,7 @@ def _columns(
 ) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {
         "x": [x.at[place] for place in series.places],
-        "y": list(series.values),
+        "y": placed(series.values, look.scale),
         "label": [x.labels[place] for place in series.places],
         "text": value_texts(series.values, look.number_format),
         "series": [series.name] * len(series.values),

@@ -6,12 +6,11 @@ import math
 from itertools import cycle, repeat
 from typing import TYPE_CHECKING, Any
 
-from kpisite.plugins.svg import Canvas, colour, text_width
+from kpisite.plugins.svg import LIGHT, Canvas, colour, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_LEVELS = ("underlay", "glyph", "annotation")
 _LEAST_FRAME = 220
 """Width in pixels of the narrowest frame that names at the ends of lines leave."""
 
@@ -25,19 +24,29 @@ def still(structure: Mapping[str, Any], values: Mapping[str, Any]) -> str:
     """
     canvas = Canvas((values["x start"], values["x end"]), (values["y start"], values["y end"]))
     canvas.borders.top, canvas.borders.right = values["border top"], values["border right"]
-    canvas.values_along = "x" if structure["grid"] == "below" else "y"
-    lines = canvas.lines_up if structure["grid"] == "below" else canvas.lines_across
-    lines(values[f"{structure['grid']} ticks"], colour("grid"))
+    canvas.values_along = None
+    _level(canvas, "underlay", structure, values)
+    if grid := structure["grid"]:
+        canvas.values_along = "x" if grid == "below" else "y"
+        lines = canvas.lines_up if grid == "below" else canvas.lines_across
+        lines(values[f"{grid} ticks"], colour("grid"))
     if structure["zero"]:
         zero = canvas.lines_across if structure["zero"] == "width" else canvas.lines_up
         zero([0.0], colour("line"))
-    for level in _LEVELS:
-        for layer in structure["layers"]:
-            if layer["level"] == level:
-                _Layer(canvas, layer, values).draw()
+    for level in ("glyph", "annotation"):
+        _level(canvas, level, structure, values)
     for axis in sorted(structure["axes"], key=lambda axis: axis["side"], reverse=True):
         _axis(canvas, axis, values)
     return canvas.svg()
+
+
+def _level(
+    canvas: Canvas, level: str, structure: Mapping[str, Any], values: Mapping[str, Any]
+) -> None:
+    """Draw the layers of a level; Bokeh has the grid above those of the lowest."""
+    for layer in structure["layers"]:
+        if layer["level"] == level:
+            _Layer(canvas, layer, values).draw()
 
 
 class _Layer:
@@ -66,6 +75,16 @@ class _Layer:
                 self._bars("x", "width", ("bottom", "top"), upright=True)
             case "HBar":
                 self._bars("y", "height", ("left", "right"), upright=False)
+            case "HSpan":
+                self._canvas.lines_across(self._each("y"), self._colour(), dashes=self._dashes())
+            case "VSpan":
+                self._canvas.lines_up(self._each("x"), self._colour(), dashes=self._dashes())
+            case "HStrip":
+                self._strips(upright=True)
+            case "VStrip":
+                self._strips(upright=False)
+            case "Rect":
+                self._cells()
             case "Scatter":
                 self._canvas.dots(
                     self._each("x"),
@@ -75,6 +94,8 @@ class _Layer:
                     opacity=self._one("fill_alpha", 1),
                     rim=colour("card") if self._one("line_alpha", 1) else "",
                 )
+            case "Text" if "kpi-cell" in self._tags:
+                self._cell_texts()
             case "Text":
                 self._texts()
 
@@ -85,7 +106,44 @@ class _Layer:
             sides = [(at - half, at + half, low, high) for at, low, high in bars]
         else:
             sides = [(low, high, at - half, at + half) for at, low, high in bars]
-        self._canvas.boxes(sides, self._colour(), radius=self._one("border_radius", 0))
+        self._canvas.boxes(
+            sides,
+            self._colour(),
+            opacity=self._one("fill_alpha", 1),
+            radius=self._one("border_radius", 0),
+        )
+
+    def _strips(self, *, upright: bool) -> None:
+        along, across = ("y", "x") if upright else ("x", "y")
+        start, end = self._values[f"{across} start"], self._values[f"{across} end"]
+        strips = zip(self._each(f"{along}0"), self._each(f"{along}1"), strict=True)
+        sides = [
+            (start, end, low, high) if upright else (low, high, start, end) for low, high in strips
+        ]
+        self._canvas.boxes(sides, self._colour(), opacity=self._one("fill_alpha", 1))
+
+    def _dashes(self) -> str:
+        return " ".join(map(str, self._one("line_dash", ())))
+
+    def _cells(self) -> None:
+        size = self._one("width", 1), self._one("height", 1)
+        places: dict[str, list[tuple[float, float]]] = {}
+        rows = zip(self._each("x"), self._each("y"), self._source["series"], strict=True)
+        for x, y, tag in rows:
+            places.setdefault(tag, []).append((x, y))
+        own = dict(zip(self._source["series"], self._each("fill_color"), strict=True))
+        for tag in sorted(places):
+            self._canvas.cells(places[tag], size, _follows(tag, own[tag]), rim=colour("card"))
+
+    def _cell_texts(self) -> None:
+        tags = [tag.removeprefix("kpi-") for tag in self._tags]
+        self._canvas.texts_in_the_middle(
+            self._each("text"),
+            self._each("x"),
+            self._each("y"),
+            fill=colour(next(tag for tag in tags if tag in LIGHT)),
+            from_width=next(int(tag[5:]) for tag in tags if tag.startswith("from-")),
+        )
 
     def _texts(self) -> None:
         wide, ends = "kpi-wide" in self._tags, "kpi-end" in self._tags
@@ -131,7 +189,9 @@ class _Layer:
 
     def _colour(self) -> str:
         fixed = self._one("fill_color", None) or self._one("line_color", "currentColor")
-        tag = next((tag for tag in self._tags if tag.startswith("kpi-series-")), "")
+        named = (f"kpi-{name}" for name in LIGHT)
+        own = ("kpi-series-", *named)
+        tag = next((tag for tag in self._tags if tag.startswith(own)), "")
         return _follows(tag, fixed)
 
     def _one(self, attribute: str, default: Any) -> Any:
@@ -163,8 +223,8 @@ def _axis(canvas: Canvas, axis: Mapping[str, Any], values: Mapping[str, Any]) ->
     labels = [values[f"{side} labels"][tick] for tick in ticks]
     tags = look.get("tags", ())
     fill = colour("ink" if "kpi-ink" in tags else "muted")
-    if side == "left":
-        canvas.labels_left(ticks, labels, fill)
+    if side != "below":
+        (canvas.labels_left if side == "left" else canvas.labels_right)(ticks, labels, fill)
         return
     canvas.labels_below(
         ticks,

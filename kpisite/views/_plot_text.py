@@ -10,7 +10,7 @@ from kpisite.plugins.language import gettext
 from kpisite.plugins.svg import text_width
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from kpisite.plugins import NumberFormat
     from kpisite.views._plot_data import PlotData, Series, XAxis
@@ -78,8 +78,16 @@ def tip_text(text: str) -> str:
     return escape_html(text).replace("@", "&#64;").replace("$", "&#36;")
 
 
-def describe(title: str, kind: str, data: PlotData, number_format: NumberFormat) -> str:
+def describe(
+    title: str, kind: str, data: PlotData, format_of: Callable[[int], NumberFormat]
+) -> str:
     """Return what a chart shows and where it goes, for those who cannot see it.
+
+    Args:
+        title: The view's.
+        kind: What is drawn.
+        data: The values.
+        format_of: How the values of the series in a position are shown.
 
     Returns:
         "Flights a day. Line chart of EWR and JFK by time, from Mon 4 Feb 2013 to Sun 10 Feb 2013.
@@ -88,7 +96,7 @@ def describe(title: str, kind: str, data: PlotData, number_format: NumberFormat)
     names = [series.name for series in data.series]
     what = _shape(kind).format(series=_listed(names), axis=data.x.name)
     what = f"{what}, {_span(data.x)}"
-    parts = [title, what, _course(title, kind, data, number_format)]
+    parts = [title, what, _course(title, kind, data, format_of)]
     return " ".join(part if part.endswith(".") else f"{part}." for part in parts if part)
 
 
@@ -97,6 +105,10 @@ def _shape(kind: str) -> str:
         return gettext("Line chart of {series} by {axis}")
     if kind == "scatter":
         return gettext("Scatter plot of {series} by {axis}")
+    if kind == "heatmap":
+        return gettext("Heatmap of {series} by {axis}")
+    if kind == "box":
+        return gettext("Box plot of {series} by {axis}")
     return gettext("Bar chart of {series} by {axis}")
 
 
@@ -118,19 +130,44 @@ def _span(x: XAxis) -> str:
     return gettext("from {first} to {last}").format(first=first, last=last)
 
 
-def _course(title: str, kind: str, data: PlotData, number_format: NumberFormat) -> str:
+def _course(title: str, kind: str, data: PlotData, format_of: Callable[[int], NumberFormat]) -> str:
     """Return how the series move, or where categories are highest; "" for a cloud of points."""
     if kind == "scatter":
         return ""
+    if kind == "heatmap":
+        return _peaks(data, format_of(0))
     alone = len(data.series) == 1
     named = [(title if alone and title else series.name, series) for series in data.series]
     parts = [
-        _extremes(name, series, data.x.labels, number_format)
+        _extremes(name, series, data.x.labels, format_of(position))
         if data.x.kind == "category"
-        else _trend(name, series, number_format)
-        for name, series in named[:_TOLD]
+        else _trend(name, series, format_of(position))
+        for position, (name, series) in enumerate(named[:_TOLD])
     ]
-    return "; ".join(parts)
+    course = "; ".join(parts)
+    return gettext("By the median, {course}").format(course=course) if kind == "box" else course
+
+
+def _peaks(data: PlotData, number_format: NumberFormat) -> str:
+    """Return "Highest for Fri at 17 (97), lowest for Sun at 4 (3)"."""
+    known = [
+        (value, series.name, data.x.labels[place])
+        for series in data.series
+        for value, place in zip(series.values, series.places, strict=True)
+        if not math.isnan(value)
+    ]
+    if not known:
+        return gettext("No data")
+    ends = [choose(known, key=lambda one: one[0]) for choose in (max, min)]
+    if ends[0][0] == ends[1][0]:
+        return gettext("{value} throughout").format(value=number_format.text(ends[0][0]))
+    high, low = (
+        gettext("{row} at {place} ({value})").format(
+            row=row, place=label, value=number_format.text(value)
+        )
+        for value, row, label in ends
+    )
+    return gettext("Highest for {high}, lowest for {low}").format(high=high, low=low)
 
 
 def _trend(name: str, series: Series, number_format: NumberFormat) -> str:

@@ -33,21 +33,25 @@ def is_numeric(frame: pd.DataFrame, name: str) -> bool:
     """Tell whether a column holds numbers or durations, or would if it held anything."""
     present = [value for value in values_of(frame, name) if value is not None]
     if present:
-        return all(isinstance(v, timedelta) or _is_number(v) for v in present)
+        return all(
+            issubclass(type_, timedelta) or _of_numbers(type_) for type_ in set(map(type, present))
+        )
     dtype = frame.dtypes.iloc[[str(label) for label in frame.columns].index(name)]
     return bool(pd.api.types.is_numeric_dtype(dtype)) or str(dtype) == "object"
 
 
 def kind_of(values: Sequence[Any]) -> XKind:
     """Return what kind of x axis the values make."""
-    present = [value for value in values if value is not None]
-    if present and all(isinstance(value, date) for value in present):
+    types = {type(value) for value in values if value is not None}
+    if types and all(issubclass(type_, date) for type_ in types):
         return "time"
-    return "number" if present and all(map(_is_number, present)) else "category"
+    return "number" if types and all(map(_of_numbers, types)) else "category"
 
 
 def number(value: object) -> float:
     """Return a value as it is drawn: durations in seconds, NaN where there is no number."""
+    if type(value) is float:
+        return value
     if isinstance(value, timedelta):
         return value.total_seconds()
     return float(value) if isinstance(value, Real | Decimal) else NAN
@@ -72,10 +76,10 @@ def word(value: Any) -> str:
     """Return a value in words, on one line."""
     if value is None:
         return MISSING
-    if _is_number(value):
+    if _of_numbers(type(value)):
         return plain(value if isinstance(value, int | Decimal) else float(value))
     return " ".join(str(value).split())
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, Real | Decimal) and not isinstance(value, bool)
+def _of_numbers(type_: type) -> bool:
+    return issubclass(type_, Real | Decimal) and not issubclass(type_, bool)

@@ -68,7 +68,7 @@ class MetricWords:
     def of(cls, metric: Metric) -> MetricWords:
         """Return what a template sees of a metric."""
         return cls(
-            text=metric.format.text(metric.value),
+            text=metric.text,
             value=metric.value,
             change=metric.change,
             change_text=metric.change_text,

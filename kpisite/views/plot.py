@@ -1,4 +1,4 @@
-"""The view `plot`: lines, bars and points of a query, as a chart that answers to the pointer."""
+"""The view `plot`: the numbers of a query as a chart that answers to the pointer."""
 
 from __future__ import annotations
 
@@ -12,21 +12,40 @@ from kpisite.plugins import NumberFormat, QueryOptions, View, escape_html
 from kpisite.plugins.language import gettext
 from kpisite.plugins.options import Link
 from kpisite.views._plot_bars import bar_plot, barh_plot
+from kpisite.views._plot_boxes import box_plot, medians
 from kpisite.views._plot_data import Columns, PlotData, check_unique, columns_of, plot_data
+from kpisite.views._plot_ends import names_at_ends
 from kpisite.views._plot_frame import Drawing, Look
-from kpisite.views._plot_lines import line_plot, names_at_ends
+from kpisite.views._plot_heat import check_cells, heat_plot, ramp_html
+from kpisite.views._plot_lines import line_plot
+from kpisite.views._plot_marks import Band, ReferenceLine, marks_legend, marks_words
+from kpisite.views._plot_notes import Annotation, check_notes, notes_words, shown_notes
 from kpisite.views._plot_points import scatter_plot
+from kpisite.views._plot_scale import Scale
+from kpisite.views._plot_secondary import Secondary, check_series
+from kpisite.views._plot_shares import SHARE, check_shares, shares
+from kpisite.views._plot_smooth import (
+    Resample,
+    check_times,
+    made_of,
+    resampled,
+    rolled,
+    within,
+)
 from kpisite.views._plot_svg import still
 from kpisite.views._plot_text import describe, legend_html
+from kpisite.views._plot_top import largest
+from kpisite.views._plot_values import number, values_of, word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
-    from kpisite.plugins import Page
+    from kpisite.plugins import Page, Period
 
 _COLOURS = 7
+_DRAWN = {"scatter": "points", "heatmap": "cells", "box": "boxes"}
 _TABLE_ROWS = 50
 """Rows of the table below a chart."""
 
@@ -39,20 +58,41 @@ class Plot(View):
 
         time_column: str = "time"
         """The column of the x axis; where the query has no such column, its first one."""
-        kind: Literal["line", "bar", "barh", "scatter"] = "line"
-        """What is drawn: lines, upright bars, lying bars, or points."""
-        stacked: bool = False
-        """Whether bars, or lines as areas, stand on each other."""
+        kind: Literal["line", "bar", "barh", "scatter", "heatmap", "box"] = "line"
+        """What is drawn: lines, upright bars, lying bars, points, cells coloured by value, or boxes
+        with the quartiles of all values in a place."""
+        stacked: bool | Literal["percent"] = False
+        """Whether bars, or lines as areas, stand on each other; `percent`: as shares of all."""
         groupby: str | None = None
-        """Column with a series per value, of the first column of numbers."""
+        """Column with a series per value, of the first column of numbers; in a heatmap, a row."""
+        top: int | None = Field(default=None, ge=1)
+        """Only so many groups, or categories without `groupby`: those whose sums are largest."""
+        resample: Resample | None = None
+        """Makes one number of all in a step of time: `{every: day, how: sum}`."""
+        rolling: int | None = Field(default=None, ge=2)
+        """Shows means of so many values, each with those before; the query may begin earlier."""
         label_map: dict[str, str] = Field(default_factory=dict)
         """Series → the name that is shown."""
         legend: bool | dict[str, Any] | None = None
-        """Whether the series are named; by default, from two on. A mapping counts as true."""
+        """Whether the series are named, or the colours of a heatmap explained; by default, from two
+        series on. A mapping counts as true."""
         bar_labels: bool | None = None
-        """Whether bars say their values; by default, lying bars of one series do."""
+        """Whether bars say their values; by default, lying bars of one series do, and the cells of
+        a heatmap where they have room."""
+        outliers: bool = True
+        """Whether a box plot shows the values that are beyond its whiskers."""
         xtick_rotation: float | None = Field(default=None, ge=-90, le=90)
         """Degrees that the names of categories are turned by; by default, where they are long."""
+        scale: Scale = "linear"
+        """linear, or log: values ten times as large are always equally far apart."""
+        secondary: Secondary | None = None
+        """Lines with an axis of their own, at the right: `{series: [rain], unit: mm}`."""
+        lines: tuple[ReferenceLine, ...] = ()
+        """Values that are marked by a dashed line: `{at: 0.8, label: target}`."""
+        bands: tuple[Band, ...] = ()
+        """Stretches of values that are shaded: `{low: 0.7, high: 0.8, label: usual}`."""
+        annotations: tuple[Annotation, ...] = ()
+        """Notes at places of the x axis: `{x: 2013-02-08, label: Blizzard}`."""
         link_url: Link = ""
         """Where a link below the chart leads: http, https, mailto, or a relative address."""
         format: Style = "number"
@@ -67,13 +107,49 @@ class Plot(View):
         @model_validator(mode="after")
         def _check_together(self) -> Self:
             check_unit(self.format, self.unit, self.currency)
-            if self.stacked and self.kind == "scatter":
-                raise ValueError("points cannot be stacked; use 'kind: bar' or leave out 'stacked'")
+            if self.stacked and self.kind not in ("line", "bar", "barh"):
+                drawn = _DRAWN[self.kind]
+                raise ValueError(
+                    f"{drawn} cannot be stacked; use 'kind: bar' or leave out 'stacked'"
+                )
+            if self.top is not None and self.kind in ("scatter", "box"):
+                raise ValueError(f"'top' is not for 'kind: {self.kind}': let the query choose")
+            if self.resample and self.kind not in ("line", "bar"):
+                raise ValueError(f"'resample' is not for 'kind: {self.kind}'; use line or bar")
+            if self.rolling and self.kind not in ("line", "bar"):
+                raise ValueError(f"'rolling' is not for 'kind: {self.kind}'; use line or bar")
+            if self.secondary and (self.kind != "line" or self.stacked or self.scale == "log"):
+                raise ValueError("'secondary' is for lines that do not stack, on a linear scale")
+            if self.annotations and self.kind in ("barh", "heatmap"):
+                raise ValueError(f"'annotations' are not for 'kind: {self.kind}'")
+            if self.scale == "log":
+                self._check_log()
+            if self.kind == "heatmap" and (self.lines or self.bands):
+                raise ValueError("a heatmap has no 'lines' and no 'bands'; use another 'kind'")
             return self
+
+        def _check_log(self) -> None:
+            if self.stacked or self.kind not in ("line", "scatter", "box"):
+                what = "stacked plots" if self.stacked else f"'kind: {self.kind}'"
+                raise ValueError(
+                    f"{what} cannot have 'scale: log', as nothing on it begins at 0; "
+                    "use 'kind: line', scatter or box"
+                )
+            marks = [line.at for line in self.lines]
+            marks += [
+                end for band in self.bands for end in (band.low, band.high) if end is not None
+            ]
+            if any(mark <= 0 for mark in marks):
+                raise ValueError("lines and bands on 'scale: log' are to be above 0")
 
         @property
         def number_format(self) -> NumberFormat:
-            """How the values are shown."""
+            """How the values that are drawn are shown."""
+            return SHARE if self.stacked == "percent" else self.query_format
+
+        @property
+        def query_format(self) -> NumberFormat:
+            """How the query's own numbers are shown."""
             return NumberFormat(
                 style=self.format, precision=self.precision, unit=self.unit, currency=self.currency
             )
@@ -87,21 +163,31 @@ class Plot(View):
             return ()
         columns = columns_of(frame, options.time_column, options.groupby)
         notes = []
-        if options.kind == "scatter":
-            count = len(columns.numeric)
-        else:
+        if options.resample is not None:
+            check_times(values_of(frame, columns.x), columns.x)
+        elif options.kind not in ("scatter", "box"):
             check_unique(frame, columns)
-            if columns.texts:
-                notes.append(f"columns of text are not drawn: {', '.join(columns.texts)}")
-            count = len(columns.numeric)
+        if options.kind != "scatter" and columns.texts:
+            notes.append(f"columns of text are not drawn: {', '.join(columns.texts)}")
+        count = len(columns.numeric)
         if columns.groupby is not None:
             position = [str(name) for name in frame.columns].index(columns.groupby)
             count = int(frame.iloc[:, position].nunique(dropna=False))
+            count = min(count, options.top or count)
             if len(columns.numeric) > 1:
                 ignored = ", ".join(columns.numeric[1:])
                 notes.append(f"groupby draws '{columns.numeric[0]}' only, not {ignored}")
-        if count > _COLOURS:
+        check_notes(options.annotations, values_of(frame, columns.x), columns.x)
+        if options.secondary is not None:
+            check_series(options.secondary, _series_names(frame, columns))
+        if options.stacked == "percent":
+            check_shares(_numbers(frame, columns))
+        if options.kind == "heatmap":
+            check_cells(frame, columns, rows=count)
+        elif count > _COLOURS:
             notes.append(f"{count} series share {_COLOURS} colours")
+        if options.scale == "log":
+            notes += _missing_on_log(frame, columns)
         return notes
 
     def render_md(self, frames: Mapping[str, pd.DataFrame], page: Page) -> str:
@@ -110,43 +196,87 @@ class Plot(View):
         if frame.empty:
             return page.template("views/empty.html")
         columns = columns_of(frame, options.time_column, options.groupby)
-        scatter = options.kind == "scatter"
-        data = plot_data(frame, columns, page.period, options.label_map, scatter=scatter)
+        data, note = self._data(frame, columns, page.period)
         if not data.x.at:
             return page.template("views/empty.html")
         look = self._look(data, page)
+        told = medians(data) if options.kind == "box" else data
         drawing = _drawing(data, look, columns.texts)
+        words = describe(self.title, options.kind, told, look.format_of)
+        if options.scale == "log":
+            words += " " + gettext("The scale is logarithmic.")
+        words = f"{words} {note}".rstrip()
         chart = page.chart_from(
             draw,
             drawing.structure,
             drawing.values,
-            description=describe(self.title, options.kind, data, options.number_format),
+            description=" ".join(filter(None, (words, marks_words(look), notes_words(look.notes)))),
             height=drawing.height,
             still=still(drawing.structure, drawing.values),
         )
         legend = _legend(data, look)
         table = self._table(frame, columns, page)
-        html = f'<div class="kpi-plot">{legend}{chart}{self._link()}</div>{table}'
+        below = f'<p class="kpi-note-below">{escape_html(note)}</p>' if note else ""
+        html = f'<div class="kpi-plot">{legend}{chart}{below}{self._link()}</div>{table}'
         return Markup(html)  # noqa: S704 - all parts are escaped
+
+    def _data(self, frame: pd.DataFrame, columns: Columns, period: Period) -> tuple[PlotData, str]:
+        """Return what is drawn, and a note on what was made of the query's numbers."""
+        options, grouped = self.options, columns.groupby is not None
+        rolling = options.rolling is not None
+        kind = options.kind if options.resample is None else "box"  # several values in a place
+        data = plot_data(frame, columns, period, options.label_map, kind, earlier=rolling)
+        if options.resample is not None and data.x.at:
+            data = resampled(data, options.resample, period, grouped=grouped)
+        if options.rolling is not None:
+            data = within(rolled(data, options.rolling), period)
+        notes = [made_of(options.resample, options.rolling)]
+        if options.top is not None:
+            data, left_out = largest(data, options.top, grouped=grouped)
+            notes.append(left_out)
+        if options.stacked == "percent":
+            data = shares(data)
+            notes.append(gettext("Shares of all that is shown."))
+        return data, " ".join(filter(None, notes))
 
     def _look(self, data: PlotData, page: Page) -> Look:
         options, several = self.options, len(data.series) > 1
+        heat = options.kind == "heatmap"
         alone = options.kind == "barh" and not several
         return Look(
             kind=options.kind,
-            stacked=options.stacked,
-            legend=several if options.legend is None else options.legend is not False,
-            bar_labels=alone if options.bar_labels is None else options.bar_labels,
+            stacked=bool(options.stacked),
+            legend=several or heat if options.legend is None else options.legend is not False,
+            bar_labels=alone or heat if options.bar_labels is None else options.bar_labels,
             rotation=options.xtick_rotation,
             number_format=options.number_format,
             colours=page.theme.series_colors,
             period=page.period,
+            outliers=options.outliers,
+            scale=options.scale,
+            secondary=self._secondary(data),
+            notes=shown_notes(options.annotations, data.x, page.period),
+            lines=options.lines,
+            bands=options.bands,
         )
+
+    def _secondary(self, data: PlotData) -> dict[int, NumberFormat]:
+        """Return which series have an axis at the right, and how their values are shown."""
+        secondary = self.options.secondary
+        if secondary is None:
+            return {}
+        names = {self.options.label_map.get(name, name) for name in secondary.series}
+        return {
+            i: secondary.number_format for i, one in enumerate(data.series) if one.name in names
+        }
 
     def _table(self, frame: pd.DataFrame, columns: Columns, page: Page) -> str:
         """Return the chart's data under a disclosure; the view's own page has it anyway."""
         drawn = columns.numeric if columns.groupby is None else columns.numeric[:1]
-        formats = dict.fromkeys(drawn, self.options.number_format)
+        formats = dict.fromkeys(drawn, self.options.query_format)
+        if self.options.secondary is not None and columns.groupby is None:
+            own = self.options.secondary
+            formats |= dict.fromkeys(own.series, own.number_format)
         table = page.table(frame, max_rows=_TABLE_ROWS, formats=formats)
         of = f'<span class="kpi-hidden"> – {escape_html(self.title)}</span>' if self.title else ""
         data = escape_html(gettext("Data"))
@@ -167,6 +297,25 @@ def draw(structure: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
     return _plot_draw.draw(structure, values)
 
 
+def _missing_on_log(frame: pd.DataFrame, columns: Columns) -> list[str]:
+    """Return a note on values that a log scale cannot show."""
+    lost = sum(value <= 0 for value in _numbers(frame, columns))
+    return [f"values that are not above 0 have no place on a log scale: {lost}"] if lost else []
+
+
+def _series_names(frame: pd.DataFrame, columns: Columns) -> list[str]:
+    """Return the names of the series, as the query has them."""
+    if columns.groupby is None:
+        return list(columns.numeric)
+    return [word(value) for value in dict.fromkeys(values_of(frame, columns.groupby))]
+
+
+def _numbers(frame: pd.DataFrame, columns: Columns) -> list[float]:
+    """Return all numbers that are drawn."""
+    drawn = columns.numeric if columns.groupby is None else columns.numeric[:1]
+    return [number(value) for name in drawn for value in values_of(frame, name)]
+
+
 def _drawing(data: PlotData, look: Look, text_columns: Sequence[str]) -> Drawing:
     match look.kind:
         case "line":
@@ -175,14 +324,28 @@ def _drawing(data: PlotData, look: Look, text_columns: Sequence[str]) -> Drawing
             return bar_plot(data, look)
         case "barh":
             return barh_plot(data, look)
+        case "box":
+            return box_plot(data, look)
+        case "heatmap":
+            return heat_plot(data, look)
         case "scatter":
             return scatter_plot(data, look, text_columns)
 
 
 def _legend(data: PlotData, look: Look) -> str:
     """Return the legend in HTML, where the names do not stand in the chart itself."""
-    fit = names_at_ends([s.name for s in data.series]) if look.kind == "line" else "never"
-    if not look.legend or fit == "always":
-        return ""
-    entries = [(series.name, look.css_colour(i)) for i, series in enumerate(data.series)]
-    return legend_html(entries, narrow_only=fit == "wide")
+    if look.kind == "heatmap":
+        return ramp_html(data, look.number_format) if look.legend else ""
+    names = [series.name for series in data.series] if look.legend else []
+    at_ends = [*(names if look.kind == "line" else []), *look.labels]
+    beside = look.kind != "barh" and not look.secondary
+    fit = names_at_ends(at_ends) if beside else "never"
+    legend = ""
+    if names and not (look.kind == "line" and fit == "always"):
+        right = gettext("{series} (right)")
+        entries = [
+            (right.format(series=name) if i in look.secondary else name, look.css_colour(i))
+            for i, name in enumerate(names)
+        ]
+        legend = legend_html(entries, narrow_only=look.kind == "line" and fit == "wide")
+    return legend + (marks_legend(look, narrow_only=fit == "wide") if fit != "always" else "")

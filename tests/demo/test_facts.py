@@ -47,7 +47,7 @@ def test_the_flights_of_the_daily_series_add_up_too(editions):
 def test_week_6_has_6104_flights(editions):
     week = next(e for e in weekly(editions) if e.record.period.label == "2013-W06")
     assert week.record.metrics["flights"].value == 6_104
-    assert week.record.metrics["flights"].comparison_title == "week 5"
+    assert week.record.metrics["flights"].comparison_text == "week 5"
 
 
 def test_weeks_in_which_the_clock_changes_have_168_hours_less_or_more_one(editions):

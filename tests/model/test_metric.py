@@ -35,6 +35,11 @@ def test_the_change_is_a_difference_or_a_ratio_of_the_absolute_value_before(
     assert found.change_text == text
 
 
+def test_a_metric_says_its_value_in_its_own_format() -> None:
+    assert metric(0.8421, format=PERCENT).text == "84.2 %"
+    assert metric(None).text == "–"
+
+
 def test_the_difference_of_two_shares_is_in_points() -> None:
     assert metric(0.798, comparison=0.757, change_as="raw", format=PERCENT).change_text == (
         "4.1 points"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kpisite.errors import OutputError, UnclearDeliveryError
-from kpisite.outputs import webhook
+from kpisite.outputs import _posting
 from kpisite.outputs.webhook import DELIVERY, SIGNATURE, Webhook
 from kpisite.plugins import Announcement, OutputContext, Receipt
 
@@ -75,7 +75,7 @@ class Receiver:
 
 @pytest.fixture
 def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
-    monkeypatch.setattr(webhook, "_back_off", lambda state: 0.0)
+    monkeypatch.setattr(_posting, "_back_off", lambda state: 0.0)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     receiver = Receiver()
     yield receiver

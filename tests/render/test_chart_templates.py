@@ -350,7 +350,7 @@ class Page:
         return ""
 
 days = pd.date_range("2013-02-04", periods=3, tz="UTC")
-for kind in ("line", "bar", "barh", "scatter"):
+for kind in ("line", "bar", "barh", "scatter", "heatmap", "box"):
     view = Plot("v", "V", Plot.Options(datasource="d", query="q", kind=kind))
     frame = pd.DataFrame({"time": days, "a": [1, 2, float(sys.argv[2])], "b": [1, None, 3]})
     print(view.render_md({"main": frame}, Page()))
@@ -429,11 +429,18 @@ def plots(draw: st.DrawFn) -> tuple[PlotView, pd.DataFrame, Period]:
         dtype = draw(st.sampled_from(list(COLUMNS)))
         values = draw(st.lists(COLUMNS[dtype], min_size=rows, max_size=rows))
         frame[name] = pd.Series(values, dtype=dtype)
-    kind = draw(st.sampled_from(["line", "bar", "barh", "scatter"]))
+    kind = draw(st.sampled_from(["line", "bar", "barh", "scatter", "heatmap", "box"]))
     if kind == "scatter" and draw(st.booleans()):
         frame["note"] = draw(st.lists(NAMES, min_size=rows, max_size=rows))
-    stacked = kind != "scatter" and draw(st.booleans())
+    stacked = kind in ("line", "bar", "barh") and draw(st.booleans())
     options = {"datasource": "d", "query": "q", "kind": kind, "stacked": stacked}
+    if kind in ("line", "scatter", "box") and not stacked:
+        options["scale"] = draw(st.sampled_from(["linear", "log"]))
+    if kind == "line" and options["scale" if not stacked else "kind"] == "linear" and "b" in frame:
+        options["secondary"] = draw(st.sampled_from([None, {"series": ["b"], "unit": "mm"}]))
+    if kind != "heatmap" and options.get("scale") != "log":
+        options["lines"] = draw(st.sampled_from([[], [{"at": 2, "label": "$$x$$"}, {"at": -0.5}]]))
+        options["bands"] = draw(st.sampled_from([[], [{"low": 1, "label": "b"}, {"high": 0}]]))
     return PlotView("v", "V", PlotView.Options.model_validate(options)), frame, period
 
 

@@ -110,7 +110,7 @@ def test_given_rotation_turns_the_names():
     ) == 3
 
 
-@pytest.mark.parametrize("kind", ["line", "bar", "barh", "scatter"])
+@pytest.mark.parametrize("kind", ["line", "bar", "barh", "scatter", "heatmap", "box"])
 @given(
     values=st.lists(st.floats(-1e12, 1e12) | st.just(math.nan), min_size=1, max_size=6),
     name=st.text(min_size=1, max_size=12),

@@ -105,13 +105,14 @@
         set(model, { label_text_color: colour("ink"), background_fill_color: colour("card") });
         set(model, { border_line_color: colour("line"), label_text_font: font });
       }
-      if ((model.tags || []).includes("kpi-end")) {
+      if (["kpi-end", "kpi-heat"].some((tag) => (model.tags || []).includes(tag))) {
         const data = model.data_source.data;
         const own = data.series.map((tag, i) => (tag ? colour(tag.slice(4)) : data.colour[i]));
         model.data_source.data = { ...data, colour: own };
-        set(model.glyph, { text_font: font });
+        set(model.glyph, { text_font: font, line_color: colour("card") });
+        if (model.hover_glyph) set(model.hover_glyph, { line_color: colour("ink") });
       }
-      const tag = (model.tags || []).map((tag) => /^kpi-(series-\d+|ink|muted|accent|line)$/.exec(tag)).find(Boolean);
+      const tag = (model.tags || []).map((tag) => /^kpi-(series-\d+|ink|muted|accent|line|card)$/.exec(tag)).find(Boolean);
       if (!tag) continue;
       const c = colour(tag[1]);
       for (const one of [model, model.glyph, model.hover_glyph]) {
@@ -142,7 +143,10 @@
     const plot = chart.root;
     const models = [...plot.references()];
     const has = (model, tag) => (model.tags || []).includes(tag);
-    for (const model of models) if (has(model, "kpi-wide")) model.visible = element.clientWidth >= WIDE;
+    for (const model of models) {
+      const from = has(model, "kpi-wide") ? WIDE : Number((/kpi-from-(\d+)/.exec((model.tags || []).join(" ")) || [])[1]);
+      if (from) model.visible = element.clientWidth >= from;
+    }
     const still = element.querySelector(":scope > .kpi-still");
     if (!still) return;
     const box = element.getBoundingClientRect(), frame = still.getBoundingClientRect();

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import urllib.request
 import uuid
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from moto.server import DomainDispatcherApplication, create_backend_app
+from s3fs import S3FileSystem
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
 from kpisite.archive.store import Archive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 KEY = "kpi-testing-key"
 SECRET = "kpi-testing-secret"
@@ -102,3 +105,26 @@ class S3Server:
             text = f"<Error><Code>{code}</Code><Message>{code} on purpose</Message></Error>"
             request["wsgi.input"].read(int(request.get("CONTENT_LENGTH") or 0))
             return Response(text, status, content_type="application/xml")(request, start)
+
+
+@pytest.fixture(scope="session")
+def s3_process() -> Iterator[S3Server]:
+    server = S3Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def s3(s3_process: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Server]:
+    """The server, with nothing of this machine's own credentials around it."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    yield s3_process
+    s3_process.refuse = lambda request: None
+    for filesystem in S3FileSystem._cache.values():
+        if filesystem._s3 is not None:
+            filesystem.close_session(filesystem.loop, filesystem._s3)
+    S3FileSystem.clear_instance_cache()

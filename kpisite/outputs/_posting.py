@@ -1,0 +1,143 @@
+"""Posting to an HTTP service once: what may pass is tried again, what is unclear is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import requests
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_random_exponential,
+)
+
+from kpisite.errors import OutputError, UnclearDeliveryError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PASSING = (429, 500, 502, 503, 504)
+_LONGEST_WAIT = 60.0
+
+
+@dataclass(frozen=True)
+class Service:
+    """An HTTP service that takes posts."""
+
+    url: str
+    """May be a secret: messages have the host alone."""
+    timeout: float
+    """Seconds to wait for a connection, and then for an answer."""
+    attempts: int
+    """How often it is asked while it is busy or down."""
+
+    @property
+    def host(self) -> str:
+        """Scheme, host and port."""
+        parts = urlsplit(self.url)
+        port = f":{parts.port}" if parts.port else ""
+        return f"{parts.scheme}://{parts.hostname}{port}"
+
+    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> requests.Response:
+        """Post something, and return an answer that says it was taken.
+
+        Args:
+            path: Appended to the service's URL.
+            body: What is posted.
+            headers: With the type of the body.
+
+        Raises:
+            UnclearDeliveryError: The connection broke after it was sent.
+            OutputError: The service cannot be reached, or refuses it.
+        """
+        again = Retrying(
+            retry=retry_if_exception_type(_BusyError),
+            stop=stop_after_attempt(self.attempts),
+            wait=_wait,
+            reraise=True,
+        )
+        return again(self._post, f"{self.url}{path}", body, headers)
+
+    def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> requests.Response:
+        try:
+            answer = requests.post(
+                url,
+                data=body,
+                headers={"User-Agent": "kpisite", **headers},
+                timeout=self.timeout,
+                allow_redirects=False,
+            )
+        except requests.ConnectTimeout as error:
+            raise self._busy(f"does not answer within {self.timeout:g} s") from error
+        except requests.Timeout as error:
+            raise self._unclear(f"did not answer within {self.timeout:g} s") from error
+        except requests.exceptions.SSLError as error:
+            raise self._error(
+                "has a certificate that this machine does not trust", "Check the address."
+            ) from error
+        except requests.ConnectionError as error:
+            if _never_connected(error):
+                raise self._busy("cannot be reached") from error
+            raise self._unclear("broke the connection before it answered") from error
+        except requests.RequestException as error:
+            raise self._error(
+                f"cannot be asked: {type(error).__name__}", "Check the address and the headers."
+            ) from error
+        if answer.status_code in _PASSING:
+            raise self._busy(f"answered {answer.status_code}", answer.headers.get("Retry-After"))
+        if not 200 <= answer.status_code < 300:
+            said = " ".join(answer.text.split())[:200]
+            raise self._error(
+                f"answered {answer.status_code}{': ' if said else ''}{said}",
+                "Check the address, and what is sent there.",
+            )
+        return answer
+
+    def _error(self, message: str, hint: str) -> OutputError:
+        return OutputError(f"{self.host} {message}", hint=hint)
+
+    def _busy(self, message: str, retry_after: str | None = None) -> _BusyError:
+        asked = f", asked {self.attempts} times" if self.attempts > 1 else ""
+        return _BusyError(
+            f"{self.host} {message}{asked}",
+            hint="The next publish tries again.",
+            retry_after=retry_after,
+        )
+
+    def _unclear(self, message: str) -> UnclearDeliveryError:
+        return UnclearDeliveryError(
+            f"{self.host} {message}: it may have the edition, or not", hint="Ask there."
+        )
+
+
+class _BusyError(OutputError):
+    """The receiver did not take it, and may take it later."""
+
+    def __init__(self, message: str, *, hint: str, retry_after: str | None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
+_back_off = wait_random_exponential(multiplier=0.5, max=20)
+
+
+def _wait(state: RetryCallState) -> float:
+    """Return the seconds to wait: what the receiver asks for, else longer each time."""
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.retry_after if isinstance(error, _BusyError) else None
+    if asked and asked.isdecimal():
+        return min(float(asked), _LONGEST_WAIT)
+    return _back_off(state)
+
+
+def _never_connected(error: requests.ConnectionError) -> bool:
+    """Tell whether a request was never sent: no such host, nobody listens."""
+    from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+    cause = error.args[0] if error.args else None
+    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
+    return isinstance(reason, NewConnectionError)

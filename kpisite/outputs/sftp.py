@@ -1,0 +1,229 @@
+"""The output driver `sftp`: puts the site on a server over SSH, beside the old one, and swaps."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import asyncssh
+from pydantic import AfterValidator, Field, SecretStr
+
+from kpisite.errors import OutputError
+from kpisite.outputs._changes import Changes, compare, file_digest
+from kpisite.outputs._remote_folder import OccupiedError, RemoteFolder, Rights, UnknownNameError
+from kpisite.outputs._retries import retrying
+from kpisite.outputs._ssh_sudo import SudoConnection
+from kpisite.outputs._ssh_trouble import explain, may_pass
+from kpisite.outputs._ssh_trust import trusted_keys
+from kpisite.plugins import PluginOptions, Receipt, Site, SiteDriver
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+
+def _folder(value: str) -> str:
+    stripped = value.rstrip("/")
+    if stripped.rsplit("/", 1)[-1] in ("", ".", "..", "~") or "\0" in value:
+        raise ValueError(f"'{value}' is no folder of its own; name one such as '/srv/www/kpis'")
+    return stripped
+
+
+def _mode(value: str) -> str:
+    try:
+        right = 0 <= int(value, 8) <= 0o7777
+    except ValueError:
+        right = False
+    if not right:
+        raise ValueError(f"'{value}' is no mode; write it like '0644', in quotes")
+    return value
+
+
+_Mode = Annotated[str, AfterValidator(_mode)]
+
+
+class ConnectOptions(PluginOptions):
+    """How to log in, as the reference's connection takes it."""
+
+    key_filename: str = ""
+    """Same as `key_file`."""
+    password: SecretStr = SecretStr("")
+    """Same as `password`."""
+    passphrase: SecretStr = SecretStr("")
+    """Same as `passphrase`."""
+
+
+class SFTP(SiteDriver):
+    """Uploads a folder beside the published one; one rename makes it the published one."""
+
+    class Options(PluginOptions):
+        """The server, how to log in, and where the site goes."""
+
+        host: str = Field(min_length=1)
+        """Name or address of the server."""
+        remote_path: Annotated[str, AfterValidator(_folder)]
+        """Where the site appears on the server: absolute, or below the user's own folder."""
+        user: str = ""
+        """Who logs in; else whoever runs this."""
+        port: int = Field(default=22, ge=1, le=65535)
+        """Port of the server."""
+        password: SecretStr = SecretStr("")
+        """The user's password."""
+        key_file: str = ""
+        """Private key; else an agent's and those in `~/.ssh`."""
+        passphrase: SecretStr = SecretStr("")
+        """What the private key is locked with."""
+        host_key: str = ""
+        """The server's own public key, such as `ssh-ed25519 AAAA…`."""
+        known_hosts: str = ""
+        """File with the keys of servers; else `~/.ssh/known_hosts`."""
+        remote_path_owner: str = ""
+        """Whom the files belong to: a name or a number."""
+        remote_path_group: str = ""
+        """Which group: a name or a number."""
+        sudo: bool = False
+        """Write as root, by sudo: the user need not own the folder."""
+        sudo_password: SecretStr = SecretStr("")
+        """What sudo asks for; leave it out where it asks for nothing."""
+        sudo_server: str = "/usr/lib/openssh/sftp-server"
+        """The program that sudo runs on the server."""
+        file_mode: _Mode = "0644"
+        """Rights of files."""
+        folder_mode: _Mode = "0755"
+        """Rights of folders."""
+        parallel: int = Field(default=32, ge=1, le=128)
+        """How many files are on their way at once."""
+        connect_timeout: float = Field(default=30, gt=0)
+        """Seconds until a server that does not let us in is given up."""
+        timeout: float = Field(default=60, gt=0)
+        """Seconds until a server that says nothing more is given up."""
+        tries: int = Field(default=3, ge=1, le=20)
+        """How often it is begun anew when the connection breaks."""
+        connect_kwargs: ConnectOptions = ConnectOptions()
+        """`key_filename`, `password` and `passphrase`, as the reference has them."""
+
+    options: Options
+
+    @property
+    def target(self) -> str:
+        """Where it goes, as an address."""
+        options = self.options
+        user = f"{options.user}@" if options.user else ""
+        port = f":{options.port}" if options.port != 22 else ""
+        path = options.remote_path
+        return f"sftp://{user}{options.host}{port}{path if path.startswith('/') else f'/~/{path}'}"
+
+    def plan(self, site: Site) -> Sequence[str]:
+        """Return the files that would be added, changed and removed; none where all are equal."""
+
+        async def work(folder: RemoteFolder) -> Changes:
+            await folder.check()
+            return compare(_digests(site), await folder.published_files())
+
+        return self._run(work).lines(site.folder)
+
+    def deploy(self, site: Site) -> Receipt:
+        """Upload what the server has not, and swap.
+
+        Raises:
+            OutputError: It did not arrive; the old site is where it was.
+        """
+        wanted = _digests(site)
+
+        async def work(folder: RemoteFolder) -> Changes:
+            await folder.check()
+            before = await folder.published_files()
+            changes = compare(wanted, before)
+            release = self._release(site)
+            if changes.any or await folder.published() != release:
+                equal = {path for path in wanted if wanted[path] == before.get(path)}
+                await folder.upload(release, site.folder, wanted, equal)
+                await folder.publish(release)
+            await folder.clean(release)
+            return changes
+
+        changes = self._run(work)
+        return Receipt(
+            target=self.target, digest=site.digest, details=changes.details(len(site.files))
+        )
+
+    def _release(self, site: Site) -> str:
+        """Return what tells this site with these rights from any other."""
+        options = self.options
+        rights = (
+            options.file_mode,
+            options.folder_mode,
+            options.remote_path_owner,
+            options.remote_path_group,
+        )
+        return hashlib.sha256(repr((site.digest, rights)).encode()).hexdigest()[:16]
+
+    def _run(self, work: Callable[[RemoteFolder], Awaitable[Changes]]) -> Changes:
+        try:
+            keys = trusted_keys(self.options, self.context.folder)
+            result: Changes = retrying(self.options.tries, may_pass)(
+                lambda: asyncio.run(self._connected(keys, work))
+            )
+        except OccupiedError as error:
+            raise self._error(
+                str(error),
+                "Name a folder that is not there yet, or move away what is in it.",
+            ) from error
+        except UnknownNameError as error:
+            raise self._error(str(error), "Give the number instead.") from error
+        except (OSError, asyncssh.Error, asyncssh.KeyImportError, ValueError) as error:
+            reason, hint = explain(error, self.options, self.context.folder)
+            raise self._error(f"'{self.target}' {reason}", hint) from error
+        return result
+
+    async def _connected(
+        self, keys: Any, work: Callable[[RemoteFolder], Awaitable[Changes]]
+    ) -> Changes:
+        options = self.options
+        login: dict[str, Any] = {
+            "username": options.user,
+            "password": (options.password or options.connect_kwargs.password).get_secret_value(),
+            "passphrase": (
+                options.passphrase or options.connect_kwargs.passphrase
+            ).get_secret_value(),
+        }
+        if key_file := options.key_file or options.connect_kwargs.key_filename:
+            login["client_keys"] = [str(self.context.folder / Path(key_file).expanduser())]
+        async with (
+            asyncssh.connect(
+                options.host,
+                options.port,
+                config=None,
+                known_hosts=keys,
+                connect_timeout=options.connect_timeout,
+                login_timeout=options.connect_timeout,
+                keepalive_interval=options.timeout / 3,
+                keepalive_count_max=3,
+                **{name: value for name, value in login.items() if value},
+            ) as connection,
+            self._sftp(connection) as client,
+        ):
+            rights = Rights(
+                int(options.file_mode, 8),
+                int(options.folder_mode, 8),
+                options.remote_path_owner,
+                options.remote_path_group,
+            )
+            folder = RemoteFolder(client, options.remote_path, rights, options.parallel)
+            return await work(folder)
+
+    def _sftp(self, connection: asyncssh.SSHClientConnection) -> Any:
+        options = self.options
+        if not options.sudo:
+            return connection.start_sftp_client()
+        password = options.sudo_password.get_secret_value()
+        as_root: Any = SudoConnection(connection, options.sudo_server, password)
+        return type(connection).start_sftp_client(as_root)
+
+    def _error(self, message: str, hint: str) -> OutputError:
+        return OutputError(message, where=f"output '{self.context.id}'", hint=hint)
+
+
+def _digests(site: Site) -> dict[str, str]:
+    return {path: file_digest(site.folder / path) for path in site.files}

@@ -1,0 +1,435 @@
+"""The output `sftp`: against a real OpenSSH server; readers see the old site or the new one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cutting_proxy import CuttingProxy, SilentServer, refusing_port
+from docs_examples import GUIDE, run, write_files
+from pydantic import ValidationError
+from ssh_server import SSHD, SSHServer
+
+from kpisite.errors import OutputError
+from kpisite.outputs import _retries
+from kpisite.outputs.sftp import SFTP
+from kpisite.pipeline.publish import read_site
+from kpisite.plugins import OutputContext, Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+if SSHD is None and os.environ.get("KPISITE_TEST_REQUIRE") != "all":
+    pytest.skip("no OpenSSH server is installed", allow_module_level=True)
+
+OLD = {"index.html": "old", "sales/index.html": "sales" * 500, "assets/a.css": "a{}"}
+NEW = {"index.html": "new", "sales/index.html": "sales" * 500, "team/a/index.html": "t" * 40_000}
+
+
+def write(folder: Path, files: dict[str, str]) -> Site:
+    shutil.rmtree(folder, ignore_errors=True)
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    return read_site(folder)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SSHServer]:
+    running = SSHServer(tmp_path_factory.mktemp("ssh"))
+    yield running
+    running.close()
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_retries, "FIRST_PAUSE", 0.001)
+
+
+class Target:
+    """A folder on the server, and the driver before it."""
+
+    def __init__(self, server: SSHServer, folder: Path) -> None:
+        self.server = server
+        self.folder = folder
+        self.web = folder / "srv" / "kpis"
+
+    def driver(self, **options: Any) -> SFTP:
+        given = {
+            "host": "127.0.0.1",
+            "port": self.server.port,
+            "user": self.server.user,
+            "key_file": str(self.server.key_file),
+            "host_key": self.server.host_key,
+            "remote_path": str(self.web),
+        }
+        return SFTP(SFTP.Options(**{**given, **options}), OutputContext("web", self.folder))
+
+    def site(self, files: dict[str, str]) -> Site:
+        return write(self.folder / "site", files)
+
+    def seen(self) -> dict[str, str]:
+        """Return what readers see; our own file is left out."""
+        return {
+            path.relative_to(self.web).as_posix(): path.read_text()
+            for path in sorted(self.web.rglob("*"))
+            if path.is_file() and path.name != ".kpisite.json"
+        }
+
+    def beside(self) -> list[str]:
+        return sorted(path.name for path in self.web.parent.iterdir())
+
+
+@pytest.fixture
+def target(server: SSHServer, tmp_path: Path) -> Target:
+    return Target(server, tmp_path)
+
+
+@pytest.fixture
+def old(target: Target) -> Target:
+    target.driver().deploy(target.site(OLD))
+    target.site(NEW)
+    return target
+
+
+def finish(target: Target) -> None:
+    """Publish again, and see the new site and nothing else."""
+    target.driver().deploy(target.site(NEW))
+    assert target.seen() == NEW
+    assert len(target.beside()) == 2
+
+
+def test_the_whole_site_arrives_and_the_receipt_counts_it(target):
+    site = target.site(OLD)
+    receipt = target.driver().deploy(site)
+    assert target.seen() == OLD
+    assert receipt.target == f"sftp://{target.server.user}@127.0.0.1:{target.server.port}" + str(
+        target.web
+    )
+    assert receipt.digest == site.digest
+    assert receipt.details == {"files": 3, "added": 3, "changed": 0, "removed": 0}
+    assert len(target.beside()) == 2
+
+
+def test_the_next_site_replaces_it_and_nothing_stale_is_left(old):
+    receipt = old.driver().deploy(old.site(NEW))
+    assert old.seen() == NEW
+    assert receipt.details == {"files": 3, "added": 1, "changed": 1, "removed": 1}
+    assert len(old.beside()) == 2
+
+
+def test_what_is_equal_is_linked_and_not_sent(old):
+    before = (old.web / "sales/index.html").stat().st_ino
+    old.driver().deploy(old.site(NEW))
+    assert (old.web / "sales/index.html").stat().st_ino == before
+
+
+def test_an_equal_site_is_not_uploaded_again(old):
+    before = old.web.readlink()
+    site = old.site(OLD)
+    assert old.driver().plan(site) == []
+    assert old.driver().deploy(site).details["changed"] == 0
+    assert old.web.readlink() == before
+
+
+def test_the_plan_names_files_and_sizes_and_changes_nothing(old):
+    assert old.driver().plan(old.site(NEW)) == [
+        "1 added, 1 changed, 1 removed, 40.0 kB to write",
+        "add team/a/index.html, 40.0 kB",
+        "change index.html, 3 B",
+        "remove assets/a.css",
+    ]
+    assert old.seen() == OLD
+
+
+def test_files_and_folders_have_the_rights_that_are_named(target):
+    before = os.umask(0o077)
+    try:
+        target.driver(file_mode="0640", folder_mode="0750").deploy(target.site(OLD))
+    finally:
+        os.umask(before)
+    assert (target.web / "sales/index.html").stat().st_mode & 0o777 == 0o640
+    assert (target.web / "sales").stat().st_mode & 0o777 == 0o750
+    assert target.web.stat().st_mode & 0o777 == 0o750
+    target.driver().deploy(target.site(OLD))
+    assert (target.web / "sales/index.html").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+@pytest.mark.parametrize(("owner", "group"), [("www-data", "daemon"), ("33", "1")])
+def test_owner_and_group_are_names_or_numbers(target, owner, group):
+    options = {"remote_path_owner": owner, "remote_path_group": group}
+    target.driver(**options).deploy(target.site(OLD))
+    for path in (target.web, target.web / "sales", target.web / "index.html"):
+        assert (path.stat().st_uid, path.stat().st_gid) == (33, 1)
+
+
+@pytest.mark.parametrize("password", ["", "secret-word"])
+def test_with_sudo_the_server_writes_as_root(target, tmp_path, password):
+    """A stand-in for sudo says how it was called, and what it was told."""
+    told = tmp_path / "told.txt"
+    (tmp_path / "bin").mkdir()
+    sudo = tmp_path / "bin" / "sudo"
+    read = "read -r word; " if password else "word=; "
+    sudo.write_text(
+        f'#!/bin/sh\n{read}echo "$* $word" >{told}\nwhile [ "$1" != -- ]; do shift; done\n'
+        'shift; exec "$@"\n'
+    )
+    sudo.chmod(0o755)
+    server = SSHServer(tmp_path / "ssh", path=f"{sudo.parent}:/usr/bin:/bin")
+    try:
+        target = Target(server, tmp_path)
+        options = {"sudo_server": server.sftp_server, "sudo_password": password}
+        target.driver(sudo=True, **options).deploy(target.site(OLD))
+    finally:
+        server.close()
+    assert target.seen() == OLD
+    asked = "-S -p  --" if password else "-n --"
+    assert told.read_text() == f"{asked} {server.sftp_server} {password}\n"
+
+
+def test_an_owner_whom_the_server_does_not_know_is_named(old):
+    with pytest.raises(OutputError, match="does not say who 'nobody-here' is"):
+        old.driver(remote_path_owner="nobody-here").deploy(old.site(NEW))
+    assert old.seen() == OLD
+
+
+def test_a_relative_path_starts_at_the_users_own_folder():
+    driver = SFTP(SFTP.Options(host="web", remote_path="kpis/"), OutputContext("web", Path()))
+    assert driver.target == "sftp://web/~/kpis"
+
+
+@pytest.mark.parametrize("remote_path", ["", "/", "..", "a/..", "~", "."])
+def test_a_folder_that_is_not_one_of_its_own_is_a_mistake(remote_path):
+    with pytest.raises(ValidationError, match="is no folder of its own"):
+        SFTP.Options(host="web", remote_path=remote_path)
+
+
+@pytest.mark.parametrize("mode", ["999", "rw", "77777"])
+def test_a_mode_is_octal(mode):
+    with pytest.raises(ValidationError, match="is no mode"):
+        SFTP.Options(host="web", remote_path="kpis", file_mode=mode)
+
+
+def test_the_arguments_of_the_reference_are_taken(target):
+    options = SFTP.Options(
+        host="127.0.0.1",
+        remote_path=str(target.web),
+        user=target.server.user,
+        port=target.server.port,
+        connect_timeout=20,
+        connect_kwargs={"key_filename": str(target.server.key_file)},
+        known_hosts=str(target.server.known_hosts),
+    )
+    SFTP(options, OutputContext("web", target.folder)).deploy(target.site(OLD))
+    assert target.seen() == OLD
+
+
+# --- what is in the way -----------------------------------------------------------------------
+
+
+def test_an_empty_folder_is_taken(target):
+    target.web.mkdir(parents=True)
+    target.driver().deploy(target.site(OLD))
+    assert target.seen() == OLD
+
+
+def test_files_of_others_are_refused_and_stay(target):
+    target.web.mkdir(parents=True)
+    (target.web / "thesis.txt").write_text("ten years")
+    for act in (target.driver().plan, target.driver().deploy):
+        with pytest.raises(OutputError, match="holds files that kpisite did not put there"):
+            act(target.site(OLD))
+    assert (target.web / "thesis.txt").read_text() == "ten years"
+    assert target.beside() == ["kpis"]
+
+
+def test_a_file_and_a_link_of_others_are_refused(target):
+    target.web.parent.mkdir()
+    target.web.write_text("a file")
+    with pytest.raises(OutputError, match="is no folder"):
+        target.driver().deploy(target.site(OLD))
+    target.web.unlink()
+    target.web.symlink_to(target.folder)
+    with pytest.raises(OutputError, match="a link that kpisite did not make"):
+        target.driver().deploy(target.site(OLD))
+    assert target.web.readlink() == target.folder
+
+
+@pytest.mark.parametrize("damage", ["[", "[]", "{}", '{"rights": "", "files": 1}'])
+def test_a_damaged_manifest_means_that_all_is_sent(old, damage):
+    (old.web / ".kpisite.json").write_text(damage)
+    assert old.driver().deploy(old.site(NEW)).details["added"] == 3
+    assert old.seen() == NEW
+
+
+def test_leftovers_of_a_broken_try_are_removed(old):
+    (old.web.parent / ".kpis.kpisite-0123456789abcdef/deep").mkdir(parents=True)
+    (old.web.parent / ".kpis.kpisite-link").symlink_to("nowhere")
+    (old.web.parent / ".kpis.kpisite-notes").write_text("theirs")
+    old.driver().deploy(old.site(NEW))
+    assert old.beside()[1] == ".kpis.kpisite-notes"
+    assert len(old.beside()) == 3
+
+
+# --- who it is --------------------------------------------------------------------------------
+
+
+def test_an_unknown_server_is_refused_with_what_to_do(old, tmp_path):
+    (tmp_path / "empty").write_text("")
+    with pytest.raises(OutputError) as caught:
+        old.driver(host_key="", known_hosts="empty").deploy(old.site(NEW))
+    assert "is not in 'empty': nobody has said which key it has" in str(caught.value)
+    assert f"ssh-keyscan -p {old.server.port} 127.0.0.1" in caught.value.hint
+    assert old.seen() == OLD
+
+
+@pytest.mark.parametrize("by_file", [False, True])
+def test_a_server_with_another_key_is_refused(old, tmp_path, by_file):
+    user_key = Path(f"{old.server.key_file}.pub").read_text().strip()
+    (tmp_path / "known").write_text(f"[127.0.0.1]:{old.server.port} {user_key}\n")
+    options = {"host_key": "", "known_hosts": "known"} if by_file else {"host_key": user_key}
+    with pytest.raises(OutputError, match="has another key than the one in"):
+        old.driver(**options).deploy(old.site(NEW))
+    assert old.seen() == OLD
+
+
+def test_a_host_key_that_is_none_is_a_mistake(old):
+    with pytest.raises(OutputError, match="a key that cannot be read"):
+        old.driver(host_key="ssh-ed25519 nonsense").deploy(old.site(NEW))
+
+
+def test_a_key_or_a_password_that_is_refused_is_not_tried_again(old, tmp_path):
+    with CuttingProxy(old.server.port) as proxy, pytest.raises(OutputError) as caught:
+        old.driver(port=proxy.port, key_file="", user="nobody-here", password="wrong-word").deploy(
+            old.site(NEW)
+        )
+    assert "authentication failed" in str(caught.value)
+    assert "wrong-word" not in str(caught.value)
+    assert proxy.connections == 1
+    assert old.seen() == OLD
+
+
+def test_a_missing_key_file_is_named(old):
+    with pytest.raises(OutputError, match=r"gone\.key"):
+        old.driver(key_file="gone.key").deploy(old.site(NEW))
+
+
+# --- failures ---------------------------------------------------------------------------------
+
+
+def test_a_refused_connection_is_told_and_a_rerun_finishes(old):
+    with pytest.raises(OutputError, match="was not reached"):
+        old.driver(port=refusing_port(), tries=2).deploy(old.site(NEW))
+    assert old.seen() == OLD
+    finish(old)
+
+
+def test_a_server_that_never_answers_is_given_up(old):
+    with SilentServer() as silent, pytest.raises(OutputError, match="was cut off"):
+        old.driver(port=silent.port, tries=1, connect_timeout=0.3).deploy(old.site(NEW))
+    assert old.seen() == OLD
+    finish(old)
+
+
+@pytest.fixture(scope="module")
+def sent(server: SSHServer, tmp_path_factory: pytest.TempPathFactory) -> int:
+    """Return how many bytes a deploy of the new site after the old one sends."""
+    target = Target(server, tmp_path_factory.mktemp("measured"))
+    target.driver().deploy(target.site(OLD))
+    with CuttingProxy(server.port) as proxy:
+        target.driver(port=proxy.port).deploy(target.site(NEW))
+        return proxy.sent
+
+
+@pytest.mark.parametrize("part", [0.02, 0.1, 0.5, 0.9, 0.94, 0.96, 0.98])
+def test_wherever_it_is_cut_readers_see_one_whole_site_and_a_rerun_finishes(old, sent, part):
+    limit = int(sent * part)
+    with CuttingProxy(old.server.port, limit) as proxy:
+        try:
+            old.driver(port=proxy.port, tries=1).deploy(old.site(NEW))
+        except OutputError as error:
+            assert "old site" in str(error)  # noqa: PT017 - late cuts may come after all is done
+    assert old.seen() in (OLD, NEW)
+    finish(old)
+
+
+def test_a_server_that_falls_silent_in_the_middle_is_given_up(old):
+    with (
+        CuttingProxy(old.server.port, 20_000, silent=True) as proxy,
+        pytest.raises(OutputError, match="was cut off"),
+    ):
+        old.driver(port=proxy.port, tries=1, timeout=2).deploy(old.site(NEW))
+    assert old.seen() == OLD
+    finish(old)
+
+
+def test_a_cut_connection_is_made_again(old):
+    with CuttingProxy(old.server.port, 20_000) as proxy:
+
+        def no_limit() -> float:
+            proxy.limit = None
+            return 0.0
+
+        patch = pytest.MonkeyPatch()
+        patch.setattr("tenacity.nap.time.sleep", lambda seconds: no_limit())
+        try:
+            old.driver(port=proxy.port, tries=3).deploy(old.site(NEW))
+        finally:
+            patch.undo()
+        assert proxy.connections == 2
+    assert old.seen() == NEW
+
+
+def test_a_full_disk_leaves_the_old_site_and_a_rerun_finishes(tmp_path):
+    full = SSHServer(tmp_path / "full", largest_file=20_000)
+    try:
+        target = Target(full, tmp_path)
+        target.driver().deploy(target.site(OLD))
+        with pytest.raises(OutputError, match=r"full|quota|room"):
+            target.driver().deploy(target.site(NEW))
+        assert target.seen() == OLD
+    finally:
+        full.close()
+    roomy = SSHServer(tmp_path / "roomy")
+    try:
+        target.server = roomy
+        finish(target)
+    finally:
+        roomy.close()
+
+
+def test_a_folder_that_may_not_be_written_is_named(old):
+    with pytest.raises(OutputError, match="may not be written"):
+        old.driver(remote_path="/sys/kpis").deploy(old.site(NEW))
+
+
+def test_the_report_of_the_guide_is_published(target, tmp_path):
+    write_files(GUIDE / "outputs" / "sftp.md", tmp_path)
+    (tmp_path / "mkdocs.yml").write_text(
+        "site_name: Sales\ndocs_dir: content\ntheme: {name: material, font: false}\n"
+        "plugins: [kpisite]\n"
+    )
+    environment = {
+        **os.environ,
+        "KPISITE_NOW": "2025-04-01",
+        "WEB_HOST": "127.0.0.1",
+        "WEB_PORT": str(target.server.port),
+        "WEB_USER": target.server.user,
+        "WEB_KEY_FILE": str(target.server.key_file),
+        "WEB_HOST_KEY": target.server.host_key,
+        "WEB_FOLDER": str(target.web),
+    }
+    planned = run(tmp_path, "kpisite", "publish", "--dry-run", environment=environment)
+    assert planned.returncode == 0, planned.stderr
+    assert not target.web.exists()
+    for _ in range(2):
+        published = run(tmp_path, "kpisite", "publish", environment=environment)
+        assert published.returncode == 0, published.stderr + published.stdout
+        assert (target.web / "index.html").read_text() == (
+            tmp_path / "site" / "index.html"
+        ).read_text()
+    assert len(target.beside()) == 2

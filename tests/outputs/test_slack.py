@@ -1,0 +1,278 @@
+"""Slack against an HTTP server that answers as its Web API does, and checks its limits."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kpisite.errors import OutputError, UnclearDeliveryError
+from kpisite.model.metric import Metric
+from kpisite.model.number import NumberFormat
+from kpisite.outputs import _posting
+from kpisite.outputs.slack import Slack
+from kpisite.plugins import Announcement, OutputContext, Receipt
+from kpisite.site.documents import MetricDocument
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TOKEN = "xoxb-s3cret"
+CHANNELS = {"#kpis": "C01", "C02": "C02"}
+
+
+def metric(number: int, **more: Any) -> dict[str, Any]:
+    settings = {
+        "name": f"m{number}",
+        "title": f"On-time <{number}> *now*",
+        "value": 0.798,
+        "format": NumberFormat(style="percent", precision=1),
+        "comparison": 0.757,
+        "comparison_title": "2013-W05",
+        "change_as": "raw",
+        "target": 0.8,
+        "good": "up",
+        **more,
+    }
+    return MetricDocument.of(Metric(**settings)).model_dump()
+
+
+def announcement(*metrics: dict[str, Any], **more: Any) -> Announcement:
+    document = {
+        "metrics": list(metrics),
+        "period": {"span": "4 – 10 February 2013"},
+        "views": [],
+    }
+    settings = {
+        "key": "flights/2013-W06",
+        "title": "Flights & more",
+        "period": "Week 6, 2013",
+        "status": "sealed",
+        "revision": 1,
+        "url": "https://kpi.example.org/flights/2013-W06/",
+        "text": "Week 6, 2013: On-time 79.8 %",
+        "document": document,
+        **more,
+    }
+    return Announcement(**settings)
+
+
+class Api:
+    """Slack's `chat.postMessage` and `chat.update`."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.messages: dict[tuple[str, str], dict[str, Any]] = {}
+        self.busy = 0
+        """How often it answers 429 first."""
+        self.refuse: dict[str, str] = {}
+        """Channel → error."""
+        self.breaks = False
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if outer.busy:
+                    outer.busy -= 1
+                    return self.reply({"ok": False, "error": "ratelimited"}, 429)
+                said = json.loads(body)
+                outer.calls.append((self.path, said))
+                if outer.breaks:
+                    self.connection.close()
+                    return None
+                return self.reply(outer.answer(self.path, said, self.headers["Authorization"]))
+
+            def reply(self, answer: dict[str, Any], status: int = 200) -> None:
+                text = json.dumps(answer).encode()
+                self.send_response(status)
+                if status == 429:
+                    self.send_header("Retry-After", "0")
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/api"
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def answer(self, path: str, said: dict[str, Any], authorization: str) -> dict[str, Any]:
+        if authorization != f"Bearer {TOKEN}":
+            return {"ok": False, "error": "invalid_auth"}
+        channel = said["channel"]
+        if channel in self.refuse:
+            return {"ok": False, "error": self.refuse[channel]}
+        if not within_limits(said):
+            return {"ok": False, "error": "invalid_blocks"}
+        if path == "/api/chat.update":
+            if (channel, said["ts"]) not in self.messages:
+                return {"ok": False, "error": "message_not_found"}
+            self.messages[channel, said["ts"]] = said
+            return {"ok": True, "channel": channel, "ts": said["ts"]}
+        if channel not in CHANNELS:
+            return {"ok": False, "error": "channel_not_found"}
+        ts = f"1{len(self.messages)}.0"
+        self.messages[CHANNELS[channel], ts] = said
+        return {"ok": True, "channel": CHANNELS[channel], "ts": ts}
+
+
+def within_limits(said: dict[str, Any]) -> bool:
+    """Tell whether a message keeps the limits that Slack documents for its blocks."""
+    blocks = said["blocks"]
+    fields = [field for block in blocks for field in block.get("fields", ())]
+    headers = [block["text"]["text"] for block in blocks if block["type"] == "header"]
+    return (
+        len(blocks) <= 50
+        and len(said["text"]) <= 3_000
+        and all(len(block.get("fields", ())) <= 10 for block in blocks)
+        and all(0 < len(field["text"]) <= 2_000 for field in fields)
+        and all(0 < len(header) <= 150 for header in headers)
+    )
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+    monkeypatch.setattr(_posting, "_back_off", lambda state: 0.0)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    api = Api()
+    yield api
+    api.server.shutdown()
+    api.server.server_close()
+
+
+def slack(api: Api, *channels: str, **options: Any) -> Slack:
+    given = {"api_token": TOKEN, "channels": channels or ("#kpis",), "api_url": api.url, **options}
+    return Slack(Slack.Options.model_validate(given), OutputContext("team", Path()))
+
+
+def test_a_message_says_what_the_page_says(api):
+    receipt = slack(api).deliver(announcement(metric(1)))
+    [(path, said)] = api.calls
+    assert path == "/api/chat.postMessage"
+    assert said["channel"] == "#kpis"
+    assert said["text"] == "Flights &amp; more: Week 6, 2013: On-time 79.8 %"
+    header, context, section, actions = said["blocks"]
+    assert header["text"]["text"] == "Flights & more"
+    assert context["elements"][0]["text"] == "Week 6, 2013 · 4 – 10 February 2013"
+    assert section["fields"][0]["text"].split("\n")[1:] == [
+        "79.8 %",
+        "▲ 4.1 points vs week 5",
+        "! target 80 % missed by 0.2 points",
+    ]
+    assert actions["elements"][0]["url"] == "https://kpi.example.org/flights/2013-W06/"
+    assert receipt.details == {"#kpis": "C01 10.0"}
+    assert receipt.target == "Slack #kpis"
+
+
+def test_data_makes_no_links_no_mentions_and_no_formatting(api):
+    bad = metric(1, title="<!channel> *all* _read_ `this`")
+    slack(api).deliver(announcement(bad, title="<https://evil.example|here>"))
+    [(_, said)] = api.calls
+    assert "<" not in said["text"]
+    field = said["blocks"][2]["fields"][0]["text"]
+    assert "<!channel>" not in field
+    assert "&lt;!channel&gt;" in field
+    assert "*all*" not in field
+    assert said["blocks"][0]["text"]["type"] == "plain_text"
+
+
+def test_many_kpis_and_long_texts_keep_slacks_limits(api):
+    many = [metric(number, title="x" * 3_000) for number in range(600)]
+    slack(api).deliver(announcement(*many, title="t" * 400, text="w" * 9_000))
+    [(_, said)] = api.calls
+    assert len(said["blocks"]) == 50
+    assert said["blocks"][-1]["type"] == "actions"
+
+
+def test_a_revision_changes_the_message_in_every_channel(api):
+    driver = slack(api, "#kpis", "C02")
+    first = driver.deliver(announcement(metric(1)))
+    revised = announcement(metric(1, value=0.81), revision=2, before=first)
+    second = driver.deliver(revised)
+    assert [path for path, _ in api.calls] == ["/api/chat.postMessage"] * 2 + [
+        "/api/chat.update"
+    ] * 2
+    assert len(api.messages) == 2
+    for said in api.messages.values():
+        assert said["blocks"][0]["text"]["text"] == "Revised: Flights & more"
+        assert "81.0 %" in said["blocks"][2]["fields"][0]["text"]
+    assert second.details == first.details
+
+
+def test_a_revision_is_posted_where_the_first_never_was(api):
+    before = Receipt(target="Slack #kpis", digest="0", details={"#kpis": "C01 10.0"})
+    api.messages["C01", "10.0"] = {}
+    slack(api, "#kpis", "C02").deliver(announcement(metric(1), revision=2, before=before))
+    assert [path for path, _ in api.calls] == ["/api/chat.update", "/api/chat.postMessage"]
+
+
+def test_a_busy_slack_is_asked_again(api):
+    api.busy = 2
+    slack(api).deliver(announcement(metric(1)))
+    assert len(api.messages) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        ("channel_not_found", "A private channel must have invited the app"),
+        ("not_in_channel", "/invite"),
+        ("missing_scope", "chat:write"),
+        ("something_new", "chat.postMessage"),
+    ],
+)
+def test_a_refusal_says_what_to_do(api, error, hint):
+    api.refuse["#kpis"] = error
+    with pytest.raises(OutputError) as caught:
+        slack(api).deliver(announcement(metric(1)))
+    assert f"Slack refuses the message to #kpis: {error}" in str(caught.value)
+    assert hint in str(caught.value)
+    assert not isinstance(caught.value, UnclearDeliveryError)
+
+
+def test_a_wrong_token_is_told_and_not_said(api):
+    with pytest.raises(OutputError) as caught:
+        slack(api, api_token="xoxb-wrong").deliver(announcement(metric(1)))
+    assert "Check 'api_token'" in str(caught.value)
+    assert "xoxb" not in str(caught.value)
+
+
+def test_where_some_channels_have_it_and_one_has_not_nobody_posts_it_again(api):
+    api.refuse["C02"] = "is_archived"
+    with pytest.raises(UnclearDeliveryError) as caught:
+        slack(api, "#kpis", "C02").deliver(announcement(metric(1)))
+    assert "#kpis has it, but Slack refuses the message to C02: is_archived" in str(caught.value)
+
+
+def test_a_connection_that_breaks_is_unclear_and_not_repeated(api):
+    api.breaks = True
+    with pytest.raises(UnclearDeliveryError, match="broke the connection"):
+        slack(api).deliver(announcement(metric(1)))
+    assert len(api.calls) == 1
+
+
+def test_a_plan_says_where_and_what_and_posts_nothing(api):
+    before = Receipt(target="", digest="0", details={"C02": "C02 1.0"})
+    lines = slack(api, "#kpis", "C02").plan(announcement(metric(1), before=before))
+    assert lines[0].startswith("post to #kpis, ")
+    assert lines[1].startswith("change the message in C02, ")
+    assert api.calls == []
+
+
+def test_a_site_without_an_address_has_no_button(api):
+    slack(api).deliver(replace(announcement(metric(1)), url=""))
+    [(_, said)] = api.calls
+    assert [block["type"] for block in said["blocks"]] == ["header", "context", "section"]
+
+
+def test_channels_must_be_named(api):
+    with pytest.raises(ValueError, match="channels"):
+        Slack.Options.model_validate({"api_token": TOKEN, "channels": []})
