@@ -18,6 +18,7 @@ from kpisite.pipeline.announce import Choice, announce
 from kpisite.pipeline.publish import OutputResult, read_site
 from kpisite.pipeline.publish import publish as publish_site
 from kpisite.site.announcing import announcement
+from kpisite.site.mail import EditionContents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +64,14 @@ def publish(
     _check_outputs(only, reports)
     built = build_site(settings.config_file, now=settings.now, log=tell)
     results = publish_site(project, reports, read_site(built.folder), dry_run=dry_run, only=only)
-    make = functools.partial(announcement, folder=built.folder, site_url=built.url)
+    content = EditionContents(built.archive, built.folder)
+    make = functools.partial(
+        announcement,
+        folder=built.folder,
+        site_url=built.url,
+        now=settings.now,
+        content=content.of,
+    )
     choice = Choice(only, edition, resend=resend, arrived=arrived, dry_run=dry_run)
     with speaking(project.language):
         results += announce(project, reports, make, choice, _held(results))

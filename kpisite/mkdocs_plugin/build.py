@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    from kpisite.site.archive_site import ArchiveSite
+
 
 @dataclass(frozen=True)
 class BuiltSite:
@@ -28,6 +30,8 @@ class BuiltSite:
     """MkDocs' `site_dir`."""
     url: str
     """MkDocs' `site_url`; "" where there is none."""
+    archive: ArchiveSite
+    """What its pages were made from."""
 
 
 def build_site(config_file: str, *, now: datetime, log: Callable[[str], None]) -> BuiltSite:
@@ -57,7 +61,8 @@ def build_site(config_file: str, *, now: datetime, log: Callable[[str], None]) -
                 where=config_file,
                 hint="\n".join(told),
             ) from error
-    return BuiltSite(Path(config.site_dir), config.site_url or "")
+    archive = config.plugins["kpisite"].archive_site  # type: ignore[attr-defined]
+    return BuiltSite(Path(config.site_dir), config.site_url or "", archive)
 
 
 def _count(told: list[str]) -> str:

@@ -83,6 +83,8 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         self._language = ENGLISH
         self._first = True
         self._caches = Path()
+        self.archive_site: ArchiveSite | None = None
+        """What the last build made its pages from."""
         self._site = SiteFolder(Path(), Path())
         self._entries: list[Entry] = []
         self._editions: EditionFiles | None = None
@@ -161,6 +163,7 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         self._compiled = partial(CompiledTemplates, self._caches / "templates", layout)
         self._look = look = Templates(custom, self._compiled("pages"))
         site = ArchiveSite(self._entries, look, urls, code, charts, self._previews(config))
+        self.archive_site = site
         self._views = PageViews(site.embedded(), Path(config.docs_dir))
         cache = PageCache(self._caches / "pages", layout)
         self._editions = EditionFiles(

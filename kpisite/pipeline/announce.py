@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kpisite.archive.deliveries import add_delivery, begin, read_logs, withdraw
 from kpisite.errors import ArchiveError, KpisiteError, UnclearDeliveryError, UsageError, nearest
 from kpisite.model.delivery import Delivery, DeliveryLog, Intent, Receipt
+from kpisite.model.language import speak
 from kpisite.model.secrets import redact
 from kpisite.pipeline.publish import OutputResult, driver_of, without_secrets
 from kpisite.plugins.output import EditionDriver, EditionOptions
@@ -115,7 +116,9 @@ def announce(
         mine = [entry for entry in entries if entry.report == output.report.id]
         return list(_results(project, output, mine, make, choice, held))
 
-    with ThreadPoolExecutor(len(outputs), thread_name_prefix="people") as executor:
+    with ThreadPoolExecutor(
+        len(outputs), "people", initializer=speak, initargs=(project.language,)
+    ) as executor:
         return [result for results in executor.map(one, outputs) for result in results]
 
 

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     from jinja2 import BytecodeCache
 
+_NO_PAGES = ("assets/", "mail/")
+"""Folders of a `site_template/` that shape no page: a new mail renders no page anew."""
 _ASSETS = "assets"
 """The folder of a `site_template/` that holds no templates: a new style renders nothing anew."""
 
@@ -83,9 +85,9 @@ class Templates:
 
     @functools.cached_property
     def digest(self) -> str:
-        """Changes with any template, and with one that is added; made once."""
+        """Changes with any template of pages, and with one that is added; made once."""
         return "\n".join(
-            files_digest(folder, (n for n in file_names(folder) if not n.startswith(f"{_ASSETS}/")))
+            files_digest(folder, (n for n in file_names(folder) if not n.startswith(_NO_PAGES)))
             for folder in self._folders
         )
 

@@ -13,14 +13,24 @@ from kpisite.site.machine import EDITION
 from kpisite.site.summaries import edition_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
     from pathlib import Path
+    from typing import Any
 
     from kpisite.archive.index import Entry
     from kpisite.model.delivery import Receipt
+    from kpisite.plugins.output import EditionContent
 
 
 def announcement(
-    entry: Entry, before: Receipt | None, *, folder: Path, site_url: str
+    entry: Entry,
+    before: Receipt | None,
+    *,
+    folder: Path,
+    site_url: str,
+    now: datetime | None = None,
+    content: Callable[[Entry, Mapping[str, Any], str], EditionContent] | None = None,
 ) -> Announcement:
     """Return what people are told of an edition: the numbers that its page shows.
 
@@ -29,6 +39,9 @@ def announcement(
         before: Of the revision that people were told of before.
         folder: The built site.
         site_url: Its address; "" where that is not known.
+        now: When people are told.
+        content: Returns what the edition's pages show; it is given the edition, its
+            `edition.json`, and the address of its page.
 
     Raises:
         OutputError: The site does not have the edition.
@@ -43,14 +56,18 @@ def announcement(
         ) from error
     page = posixpath.normpath(f"{entry.key}/{document['url']}")
     last = "" if page.endswith(".html") else "/"
+    url = f"{site_url.rstrip('/')}/{page}{last}" if site_url else ""
     return Announcement(
         key=entry.key,
         title=document["title"],
         period=period_title(entry.period),
         status=entry.status,
         revision=entry.revision,
-        url=f"{site_url.rstrip('/')}/{page}{last}" if site_url else "",
+        url=url,
         text=edition_line(entry.period, entry.metrics.values()),
         document=document,
         before=before,
+        metrics=tuple(entry.metrics.values()),
+        time=now,
+        content=content(entry, document, url) if content else None,
     )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kpisite.archive.index import Entry
     from kpisite.render.block_cache import BlockCache
     from kpisite.render.templates import Templates
+    from kpisite.site.edition_pages import LoadedEdition, Place
     from kpisite.site.machine import SiteAbout
     from kpisite.site.previews import Previews
     from kpisite.site.report_pages import Front
@@ -74,6 +75,23 @@ class ArchiveSite:
         """Yield the pages that show all editions of a report."""
         for report in self._reports:
             yield from report.overviews()
+
+    @property
+    def look(self) -> Templates:
+        """The templates."""
+        return self._look
+
+    def edition(self, key: str) -> tuple[LoadedEdition, Place] | None:
+        """Return an edition with its blocks, and where its pages stand; None: there is none.
+
+        Args:
+            key: `flights/2013-W06`.
+
+        Raises:
+            ArchiveError: Its record is missing or damaged.
+        """
+        found = (report.edition(key) for report in self._reports)
+        return next((one for one in found if one is not None), None)
 
     def embedded(self) -> EmbeddedViews:
         """Return what finds views for pages of the project."""

@@ -270,7 +270,7 @@ class EditionPages:
             "is_kpi": block.is_kpi,
             "missed": any(metric.view == block.id for metric in loaded.missed),
             "html": island(self._text(block.text, here)),
-            "error": _told(block.error, shows_query=shows_query) if block.error else None,
+            "error": told(block.error, shows_query=shows_query) if block.error else None,
             "url": self._urls.page(here, f"{place.folder}/{block.id}"),
             "permalink": f"{edition}#{block.id}",
         }
@@ -311,7 +311,7 @@ class EditionPages:
         ]
         return {
             "on": words.run_day(record.run.started, record.period.period().zone),
-            "was": _changes(before.metrics, record.metrics),
+            "was": changes(before.metrics, record.metrics),
             "links": links,
         }
 
@@ -344,14 +344,14 @@ def about(record: EditionRecord) -> dict[str, Any]:
     }
 
 
-def _told(error: ErrorRecord, *, shows_query: bool) -> dict[str, str]:
+def told(error: ErrorRecord, *, shows_query: bool) -> dict[str, str]:
     """Return what a page says of an error; that of a database often quotes the query."""
     if not shows_query:
         error = ErrorRecord(message=gettext("Whoever runs the report is told why."))
     return error.model_dump()
 
 
-def _changes(before: Mapping[str, Metric], now: Mapping[str, Metric]) -> list[dict[str, str]]:
+def changes(before: Mapping[str, Metric], now: Mapping[str, Metric]) -> list[dict[str, str]]:
     """Return the metrics that say something else now, with what they said."""
     return [
         {

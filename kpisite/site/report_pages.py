@@ -254,6 +254,21 @@ class ReportPages:
         folder, past = self._entries[position].key, self._history.before(position)
         return edition, self._pages.block(edition, view, past, folder, chart_id)
 
+    def edition(self, key: str) -> tuple[LoadedEdition, Place] | None:
+        """Return an edition with its blocks, and where its pages stand; None where it has none.
+
+        Raises:
+            ArchiveError: Its record is missing or damaged.
+        """
+        keys = [entry.key for entry in self._entries]
+        if key not in keys:
+            return None
+        position = keys.index(key)
+        if position == self._last:
+            return self.newest, self._place(position)
+        edition, past = self._entries[position].load(), self._history.before(position)
+        return self._pages.load(edition, past, key), self._place(position)
+
     @property
     def _title(self) -> str:
         """The report's title, as its newest edition has it."""

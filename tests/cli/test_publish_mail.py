@@ -1,0 +1,100 @@
+"""`kpisite publish` mails an edition: once, what the site says, in the site's language."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+from typing import TYPE_CHECKING
+
+import pytest
+from mail_server import MailServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def server() -> Iterator[MailServer]:
+    server = MailServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def mailing(shop, server):
+    """The shop, with a site and a mail server."""
+    shop.report.write_text(
+        shop.report.read_text() + "outputs:\n"
+        "  web: {plugin: static, args: {output_dir: public}}\n"
+        "  team:\n"
+        "    plugin: smtp\n"
+        "    args:\n"
+        "      email_from: KPIs <kpi@example.org>\n"
+        "      email_to: team@example.org\n"
+        "      smtp_host: 127.0.0.1\n"
+        f"      smtp_port: {server.port}\n"
+        "      tls: none\n"
+        "      attach: [csv]\n"
+    )
+    config = shop.folder / "mkdocs.yml"
+    config.write_text(config.read_text() + "site_url: https://kpi.example.org/kpis/\n")
+    return shop
+
+
+def shown(html: str) -> str:
+    """Return the text of HTML on one line."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+
+
+def test_an_edition_is_mailed_once_and_says_what_the_site_says(mailing, server):
+    result = mailing.call("publish")
+    assert result.exit_code == 0, result.stderr
+    assert "1 recipients" in result.stdout
+    (mail,) = server.mails
+    page = "https://kpi.example.org/kpis/sales/2024-02/"
+    document = json.loads((mailing.folder / "public/sales/2024-02/edition.json").read_text())
+    html = mail.get_body(("html",)).get_content()
+    text = mail.get_body(("plain",)).get_content()
+    assert document["metrics"]
+    for metric in document["metrics"]:
+        assert metric["text"] in shown(html)
+        assert metric["text"] in text
+        assert metric["text"] in mail["Subject"]
+    assert f'href="{page}"' in html
+    assert page in text
+    assert mail["Date"].datetime.isoformat() == "2024-03-01T00:00:00+00:00"
+    files = [part.get_filename() for part in mail.walk() if part.get_content_type() == "text/csv"]
+    assert files == ["sales-2024-02-rows.csv"]
+    delivery = mailing.folder / "archive/sales/2024-02/deliveries/team.json"
+    assert mail["Message-ID"] in delivery.read_text()
+    assert mailing.call("publish").exit_code == 0
+    assert len(server.mails) == 1
+
+
+def test_a_mail_of_a_german_site_is_german(mailing, server):
+    config = mailing.folder / "mkdocs.yml"
+    config.write_text(config.read_text().replace("font: false", "font: false, language: de"))
+    assert mailing.call("publish").exit_code == 0
+    (mail,) = server.mails
+    assert "Februar 2024" in mail["Subject"]
+    assert "Bericht öffnen" in mail.get_body(("html",)).get_content()
+
+
+def test_a_mail_that_may_have_arrived_is_not_sent_again(mailing, server):
+    server.answers = {"DATA": ["reset"]}
+    result = mailing.call("publish")
+    assert result.exit_code == 1
+    assert "did not say whether it took the mail" in result.stderr
+    result = mailing.call("publish")
+    assert result.exit_code == 1
+    assert "--resend" in result.stderr
+    assert server.asked.count("DATA") == 1
+
+
+def test_a_dry_run_says_who_would_get_what(mailing, server):
+    result = mailing.call("publish", "--dry-run")
+    assert result.exit_code == 0, result.stderr
+    assert "  to team@example.org\n" in result.stdout
+    assert "  with sales-2024-02-rows.csv\n" in result.stdout
+    assert server.asked == []
