@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from mail_server import MailServer
 
+from kpisite.render.templates import template_folder
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -98,3 +100,21 @@ def test_a_dry_run_says_who_would_get_what(mailing, server):
     assert "  to team@example.org\n" in result.stdout
     assert "  with sales-2024-02-rows.csv\n" in result.stdout
     assert server.asked == []
+
+
+def test_a_project_may_override_the_templates_of_a_mail_by_their_paths(mailing, server):
+    config = mailing.folder / "mkdocs.yml"
+    config.write_text(config.read_text().replace("font: false", "font: false, custom_dir: look"))
+    shipped, look = template_folder() / "mail", mailing.folder / "look" / "mail"
+    look.mkdir(parents=True)
+    for name in ("edition.html", "edition.txt"):
+        text = (shipped / name).read_text(encoding="utf-8")
+        own = text.replace("</body>", "<p>Ours: page</p></body>") if "html" in name else text
+        (look / name).write_text(own if own != text else f"{text}\nOurs: text\n")
+    (look / "edition.css").write_text("p { color: #123456; }\n")
+    assert mailing.call("publish").exit_code == 0
+    (mail,) = server.mails
+    html = mail.get_body(("html",)).get_content()
+    assert "Ours: page</p>" in html
+    assert "color: #123456" in html
+    assert "Ours: text" in mail.get_body(("plain",)).get_content()
