@@ -10,8 +10,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from jinja2 import StrictUndefined, TemplateError
-from jinja2.sandbox import SandboxedEnvironment
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from tenacity import (
     Retrying,
@@ -21,6 +19,7 @@ from tenacity import (
 )
 
 from kpisite.errors import OutputError, UnclearDeliveryError
+from kpisite.outputs._jinja import filled, words_of
 from kpisite.outputs._letter import MESSAGE_ID, POLICY, letter, parse_address
 from kpisite.plugins import Announcement, EditionDriver, EditionOptions, Receipt
 
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
     from kpisite.plugins import Mail
 
-_ENVIRONMENT = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
 _SUBJECT = "{{ title }}, {{ period }}{% if is_revision %} (revised){% endif %}{{ kpis }}"
 _SUBJECT_KPIS = 3
 """KPIs in a subject: a phone shows about 40 characters of it."""
@@ -308,7 +306,7 @@ class SMTP(EditionDriver):
         mail = announcement.content.mail()
         if self.options.image_strategy == "embed":
             return mail
-        base, html = _filled(self.options.image_remote_base_url, announcement), mail.html
+        base, html = _address_of_files(self.options.image_remote_base_url, announcement), mail.html
         there = {
             picture.name: f"{base.rstrip('/')}/{picture.name}" if base else picture.url
             for picture in mail.pictures
@@ -341,26 +339,12 @@ class SMTP(EditionDriver):
 
     def _subject(self, announcement: Announcement) -> str:
         known = [metric for metric in announcement.metrics if metric.value is not None]
-        kpis = [f"{m.title} {m.format.text(m.value)}" for m in known[:_SUBJECT_KPIS]]
+        kpis = [f"{m.title} {m.text}" for m in known[:_SUBJECT_KPIS]]
         words = {
-            "key": announcement.key,
-            "title": announcement.title,
-            "period": announcement.period,
-            "status": announcement.status,
-            "revision": announcement.revision,
-            "is_revision": announcement.is_revision,
-            "url": announcement.url,
-            "text": announcement.text,
+            **words_of(announcement),
             "kpis": f": {', '.join(kpis)}" if kpis else "",
-            "edition": announcement.document,
         }
-        try:
-            text = _ENVIRONMENT.from_string(self.options.subject or _SUBJECT).render(words)
-        except TemplateError as error:
-            raise OutputError(
-                f"'subject' cannot be filled in: {error.message}",
-                hint=f"It knows {', '.join(words)}.",
-            ) from error
+        text = filled(self.options.subject or _SUBJECT, words, "subject")
         return " ".join(text.split())
 
     @property
@@ -399,7 +383,7 @@ _DONE, _GO_ON, _PERMANENT = 250, 354, 500
 _TAKEN = (250, 251, 252)
 
 
-def _filled(base: str, announcement: Announcement) -> str:
+def _address_of_files(base: str, announcement: Announcement) -> str:
     """Return the address of a folder with pictures of an edition."""
     report, _, period = announcement.key.rpartition("/")
     slug = re.sub(r"[^a-z0-9]+", "-", announcement.title.lower()).strip("-")

@@ -8,11 +8,9 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from jinja2 import StrictUndefined, TemplateError
-from jinja2.sandbox import SandboxedEnvironment
 from pydantic import Field, SecretStr, field_validator
 
-from kpisite.errors import OutputError
+from kpisite.outputs._jinja import filled, words_of
 from kpisite.outputs._posting import Service
 from kpisite.plugins import Announcement, EditionDriver, EditionOptions, Receipt
 
@@ -23,7 +21,6 @@ SIGNATURE = "X-Kpisite-Signature-256"
 """Header with `sha256=` and the HMAC of the body in hexadecimal digits."""
 DELIVERY = "X-Kpisite-Delivery"
 """Header that names edition and revision, so that a receiver can tell what it has already."""
-_ENVIRONMENT = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
 
 
 class Webhook(EditionDriver):
@@ -99,17 +96,7 @@ class Webhook(EditionDriver):
         return {**headers, **own}
 
     def _body(self, announcement: Announcement) -> bytes:
-        words = {
-            "key": announcement.key,
-            "title": announcement.title,
-            "period": announcement.period,
-            "status": announcement.status,
-            "revision": announcement.revision,
-            "is_revision": announcement.is_revision,
-            "url": announcement.url,
-            "text": announcement.text,
-            "edition": announcement.document,
-        }
+        words = words_of(announcement)
         said = words if self.options.body is None else self._filled(self.options.body, words)
         return json.dumps(said, ensure_ascii=False).encode()
 
@@ -121,10 +108,4 @@ class Webhook(EditionDriver):
             return [self._filled(value, words) for value in part]
         if not isinstance(part, str):
             return part
-        try:
-            return _ENVIRONMENT.from_string(part).render(words)
-        except TemplateError as error:
-            raise OutputError(
-                f"'body' cannot be filled in: {error.message}",
-                hint=f"It knows {', '.join(words)}.",
-            ) from error
+        return filled(part, words, "body")

@@ -96,7 +96,7 @@ def _card(metric: Metric, past: Past, report: str = "") -> Card:
     return Card(
         title=metric.title,
         report=report,
-        value=gettext("no data") if metric.value is None else metric.format.text(metric.value),
+        value=gettext("no data") if metric.value is None else metric.text,
         direction=metric.change_direction if moved else "none",
         change=_change(metric) if moved else "",
         verdict=metric.change_verdict,
