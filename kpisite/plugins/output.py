@@ -164,6 +164,8 @@ class Announcement:
     """Aware: when people are told."""
     content: EditionContent | None = None
     """What its pages show; None where nobody made it."""
+    preview_url: str = ""
+    """Address of a picture of it; "" where the site has none, or its address is not known."""
 
     @property
     def is_revision(self) -> bool:

@@ -8,15 +8,24 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 import pytest
 
 from kpisite.errors import OutputError, UnclearDeliveryError
 from kpisite.model.metric import Metric
 from kpisite.model.number import NumberFormat
-from kpisite.outputs import _posting
+from kpisite.outputs import _posting, _retries
 from kpisite.outputs.slack import Slack
-from kpisite.plugins import Announcement, OutputContext, Receipt
+from kpisite.plugins import (
+    Announcement,
+    EditionContent,
+    Mail,
+    OutputContext,
+    Picture,
+    Receipt,
+    ShownBlock,
+)
 from kpisite.site.documents import MetricDocument
 
 if TYPE_CHECKING:
@@ -73,6 +82,12 @@ class Api:
         self.refuse: dict[str, str] = {}
         """Channel → error."""
         self.breaks = False
+        self.files: dict[str, bytes | None] = {}
+        """Id → what was uploaded; None before."""
+        self.shown: set[str] = set()
+        """Ids of files whose upload is complete."""
+        self.not_ready = 0
+        """How often a message with a file is refused, as while Slack still works on it."""
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -81,7 +96,14 @@ class Api:
                 if outer.busy:
                     outer.busy -= 1
                     return self.reply({"ok": False, "error": "ratelimited"}, 429)
-                said = json.loads(body)
+                if self.path.startswith("/upload/"):
+                    outer.files[self.path.removeprefix("/upload/")] = body
+                    self.send_response(200)
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                    return None
+                is_form = "form" in self.headers["Content-Type"]
+                said = dict(parse_qsl(body.decode())) if is_form else json.loads(body)
                 outer.calls.append((self.path, said))
                 if outer.breaks:
                     self.connection.close()
@@ -107,10 +129,16 @@ class Api:
     def answer(self, path: str, said: dict[str, Any], authorization: str) -> dict[str, Any]:
         if authorization != f"Bearer {TOKEN}":
             return {"ok": False, "error": "invalid_auth"}
+        if "/files." in path:
+            return self.answer_files(path, said)
         channel = said["channel"]
         if channel in self.refuse:
             return {"ok": False, "error": self.refuse[channel]}
-        if not within_limits(said):
+        files = [b["slack_file"]["id"] for b in said["blocks"] if "slack_file" in b]
+        if files and self.not_ready:
+            self.not_ready -= 1
+            return {"ok": False, "error": "invalid_blocks"}
+        if not within_limits(said) or not self.shown.issuperset(files):
             return {"ok": False, "error": "invalid_blocks"}
         if path == "/api/chat.update":
             if (channel, said["ts"]) not in self.messages:
@@ -123,24 +151,43 @@ class Api:
         self.messages[CHANNELS[channel], ts] = said
         return {"ok": True, "channel": CHANNELS[channel], "ts": ts}
 
+    def answer_files(self, path: str, said: dict[str, Any]) -> dict[str, Any]:
+        if "files" in self.refuse:
+            return {"ok": False, "error": self.refuse["files"]}
+        if path == "/api/files.getUploadURLExternal":
+            id_ = f"F{len(self.files)}-{said['length']}"
+            self.files[id_] = None
+            url = self.url.removesuffix("/api")
+            return {"ok": True, "file_id": id_, "upload_url": f"{url}/upload/{id_}"}
+        for id_ in (file["id"] for file in said["files"]):
+            assert len(self.files[id_] or b"") == int(id_.partition("-")[2])
+            self.shown.add(id_)
+        return {"ok": True, "files": said["files"]}
+
 
 def within_limits(said: dict[str, Any]) -> bool:
     """Tell whether a message keeps the limits that Slack documents for its blocks."""
     blocks = said["blocks"]
     fields = [field for block in blocks for field in block.get("fields", ())]
     headers = [block["text"]["text"] for block in blocks if block["type"] == "header"]
+    sections = [
+        block["text"]["text"] for block in blocks if block["type"] == "section" and "text" in block
+    ]
     return (
         len(blocks) <= 50
         and len(said["text"]) <= 3_000
         and all(len(block.get("fields", ())) <= 10 for block in blocks)
         and all(0 < len(field["text"]) <= 2_000 for field in fields)
         and all(0 < len(header) <= 150 for header in headers)
+        and all(len(text) <= 3_000 for text in sections)
+        and all(0 < len(block["alt_text"]) <= 2_000 for block in blocks if "alt_text" in block)
     )
 
 
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     monkeypatch.setattr(_posting, "_back_off", lambda state: 0.0)
+    monkeypatch.setattr(_retries, "FIRST_PAUSE", 0.0)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     api = Api()
     yield api
@@ -276,3 +323,124 @@ def test_a_site_without_an_address_has_no_button(api):
 def test_channels_must_be_named(api):
     with pytest.raises(ValueError, match="channels"):
         Slack.Options.model_validate({"api_token": TOKEN, "channels": []})
+
+
+class Shown(EditionContent):
+    """What pages show, made up."""
+
+    def __init__(self, *blocks: ShownBlock) -> None:
+        self._blocks = blocks
+
+    def blocks(self):
+        return self._blocks
+
+    def mail(self) -> Mail:
+        raise NotImplementedError
+
+    def tables(self):
+        raise NotImplementedError
+
+
+def view(id_: str, text: str = "", *, html: str = "", **more: Any) -> ShownBlock:
+    settings = {"title": id_.title(), "description": "", "url": "", "is_kpi": False, **more}
+    return ShownBlock(id=id_, metrics=(), html=html or f"<p>{text}</p>", text=text, **settings)
+
+
+def chart(id_: str, alt: str = "A line that rises") -> ShownBlock:
+    picture = Picture(f"{id_}-chart-1.png", b"PNG of " + id_.encode(), "image/png", alt=alt)
+    return view(id_, pictures=[picture], url=f"https://kpi.example.org/{id_}/")
+
+
+def test_charts_are_uploaded_and_shown_below_their_titles(api):
+    content = Shown(view("kpi", is_kpi=True), chart("delays"), chart("carriers"))
+    slack(api).deliver(announcement(metric(1), content=content))
+    said = api.calls[-1][1]
+    shown = said["blocks"][3:-1]
+    assert [block["type"] for block in shown] == ["section", "image"] * 2
+    assert shown[0]["text"]["text"] == "*<https://kpi.example.org/delays/|Delays>*"
+    assert shown[1]["alt_text"] == "A line that rises"
+    uploaded = [api.files[block["slack_file"]["id"]] for block in shown[1::2]]
+    assert uploaded == [b"PNG of delays", b"PNG of carriers"]
+
+
+def test_tables_keep_their_columns_and_texts_are_text(api):
+    table = view("rows", "carrier  flights\nUA           17 & `x`", html="<table></table>")
+    content = Shown(table, view("words", "Read *this* <now>"), view("bad", error="no such table"))
+    slack(api).deliver(announcement(metric(1), content=content))
+    rows, words, bad = (block["text"]["text"] for block in api.calls[-1][1]["blocks"][3:-1])
+    assert rows == "*Rows*\n```\ncarrier  flights\nUA           17 &amp; ˋxˋ\n```"
+    assert words.startswith("*Words*\nRead \u200b*\u200bthis")
+    assert "&lt;now&gt;" in words
+    assert bad == "*Bad*\n! no such table"
+
+
+def test_long_views_are_cut_and_many_end_before_the_limits(api):
+    long = "\n".join(f"line {number} {'x' * 300}" for number in range(90))
+    content = Shown(*(view(f"v{number}", long) for number in range(60)))
+    slack(api).deliver(announcement(metric(1), content=content))
+    blocks = api.calls[-1][1]["blocks"]
+    assert blocks[-1]["type"] == "actions"
+    assert 4 < len(blocks) < 50
+    assert blocks[3]["text"]["text"].endswith("…")
+
+
+def test_a_message_is_posted_again_until_its_pictures_are_ready(api):
+    api.not_ready = 3
+    slack(api).deliver(announcement(metric(1), content=Shown(chart("delays"))))
+    assert len(api.messages) == 1
+    assert "image" in [block["type"] for block in api.calls[-1][1]["blocks"]]
+
+
+def test_pictures_that_slack_never_takes_do_not_keep_the_numbers_back(api):
+    api.not_ready = 99
+    slack(api).deliver(announcement(metric(1), content=Shown(chart("delays"))))
+    [said] = api.messages.values()
+    assert "image" not in [block["type"] for block in said["blocks"]]
+    assert "79.8 %" in json.dumps(said)
+
+
+def test_a_revision_shows_its_own_pictures(api):
+    first = slack(api).deliver(announcement(metric(1), content=Shown(chart("delays"))))
+    revised = announcement(metric(1), content=Shown(chart("delays")), revision=2, before=first)
+    slack(api).deliver(revised)
+    [said] = api.messages.values()
+    assert said["blocks"][4]["slack_file"]["id"] == list(api.files)[1]
+
+
+def test_a_token_that_may_not_upload_is_told_before_anything_is_posted(api):
+    api.refuse["files"] = "missing_scope"
+    with pytest.raises(OutputError) as caught:
+        slack(api).deliver(announcement(metric(1), content=Shown(chart("delays"))))
+    assert str(caught.value) == (
+        "Slack refuses a picture: missing_scope\n"
+        "  The app needs the scope files:write. Without it, set 'images: none'."
+    )
+    assert api.messages == {}
+
+
+def test_a_connection_that_breaks_while_a_picture_is_uploaded_is_no_delivery(api):
+    api.breaks = True
+    with pytest.raises(OutputError) as caught:
+        slack(api).deliver(announcement(metric(1), content=Shown(chart("delays"))))
+    assert not isinstance(caught.value, UnclearDeliveryError)
+    assert "broke the connection before it answered, while a picture was uploaded" in str(
+        caught.value
+    )
+    assert "Nothing was posted. Publish again." in str(caught.value)
+
+
+@pytest.mark.parametrize("images", ["preview", "none"])
+def test_without_uploads_a_message_shows_the_preview_or_nothing(api, images):
+    preview = "https://kpi.example.org/flights/2013-W06/preview.png"
+    told = announcement(metric(1), content=Shown(chart("delays")), preview_url=preview)
+    slack(api, images=images).deliver(told)
+    [(_, said)] = api.calls
+    shown = [block.get("image_url") for block in said["blocks"] if block["type"] == "image"]
+    assert shown == ([preview] if images == "preview" else [])
+    assert api.files == {}
+
+
+def test_a_plan_names_the_pictures_that_would_be_uploaded(api):
+    lines = slack(api).plan(announcement(metric(1), content=Shown(chart("delays"))))
+    assert lines[1:] == ["upload delays-chart-1.png, 13 B"]
+    assert api.calls == []
