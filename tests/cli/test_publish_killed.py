@@ -165,7 +165,8 @@ class World:
         most = max(self.knows(one) for one in (*PEOPLE, "C02"))
         days = {(FIRST + timedelta(days=number)).isoformat() for number in range(most)}
         assert days <= self.pages()
-        assert self.shop.call("verify", now=self.now).exit_code == 0
+        verified = self.shop.call("verify", now=self.now)
+        assert verified.exit_code == 0, verified.output
 
     def look(self, result: dict[str, Any]) -> str:
         """Do as somebody who is asked whether something arrived: look there."""
@@ -176,7 +177,8 @@ class World:
 
 
 @pytest.fixture
-def world(shop, s3, monkeypatch) -> Iterator[World]:
+def world(shop, s3, monkeypatch, caplog) -> Iterator[World]:
+    caplog.set_level(logging.WARNING, "werkzeug")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     mail, slack = MailServer(), SlackServer()
     yield World(shop, s3, mail, slack)
