@@ -192,6 +192,9 @@ class OutputDriver(ABC):
 class SiteDriver(OutputDriver):
     """Publishes the site."""
 
+    local: ClassVar[bool] = False
+    """Whether it writes folders of this machine and nothing else."""
+
     @abstractmethod
     def plan(self, site: Site) -> Sequence[str]:
         """Return what `deploy` would do, a line each; changes nothing."""
