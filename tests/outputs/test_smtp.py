@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 from mail_server import PASSWORD, MailServer
-from tenacity import wait_none
 
 from kpisite.errors import OutputError, UnclearDeliveryError
 from kpisite.model.metric import Metric
-from kpisite.outputs import smtp
+from kpisite.outputs import _retries
 from kpisite.outputs.smtp import SMTP
 from kpisite.plugins import (
     Announcement,
@@ -80,7 +79,7 @@ ANNOUNCEMENT = Announcement(
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(smtp, "_wait", wait_none())
+    monkeypatch.setattr(_retries, "FIRST_PAUSE", 0.001)
 
 
 @pytest.fixture
