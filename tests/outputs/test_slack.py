@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from posting_server import Answer, PostingServer
 
 from kpisite.errors import OutputError, UnclearDeliveryError
 from kpisite.model.metric import Metric
@@ -21,6 +19,7 @@ from kpisite.site.documents import MetricDocument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from email.message import Message
 
 TOKEN = "xoxb-s3cret"
 CHANNELS = {"#kpis": "C01", "C02": "C02"}
@@ -66,46 +65,20 @@ class Api:
     """Slack's `chat.postMessage` and `chat.update`."""
 
     def __init__(self) -> None:
-        self.calls: list[tuple[str, dict[str, Any]]] = []
         self.messages: dict[tuple[str, str], dict[str, Any]] = {}
-        self.busy = 0
-        """How often it answers 429 first."""
         self.refuse: dict[str, str] = {}
         """Channel → error."""
-        self.breaks = False
-        outer = self
+        self.server = PostingServer(
+            lambda post: Answer(200, self.answer(post.path, post.json, post.headers))
+        )
+        self.url = f"{self.server.url}/api"
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if outer.busy:
-                    outer.busy -= 1
-                    return self.reply({"ok": False, "error": "ratelimited"}, 429)
-                said = json.loads(body)
-                outer.calls.append((self.path, said))
-                if outer.breaks:
-                    self.connection.close()
-                    return None
-                return self.reply(outer.answer(self.path, said, self.headers["Authorization"]))
+    @property
+    def calls(self) -> list[tuple[str, dict[str, Any]]]:
+        return [(post.path, post.json) for post in self.server.posts]
 
-            def reply(self, answer: dict[str, Any], status: int = 200) -> None:
-                text = json.dumps(answer).encode()
-                self.send_response(status)
-                if status == 429:
-                    self.send_header("Retry-After", "0")
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/api"
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def answer(self, path: str, said: dict[str, Any], authorization: str) -> dict[str, Any]:
-        if authorization != f"Bearer {TOKEN}":
+    def answer(self, path: str, said: dict[str, Any], headers: Message) -> dict[str, Any]:
+        if headers["Authorization"] != f"Bearer {TOKEN}":
             return {"ok": False, "error": "invalid_auth"}
         channel = said["channel"]
         if channel in self.refuse:
@@ -144,8 +117,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     api = Api()
     yield api
-    api.server.shutdown()
-    api.server.server_close()
+    api.server.close()
 
 
 def slack(api: Api, *channels: str, **options: Any) -> Slack:
@@ -215,7 +187,8 @@ def test_a_revision_is_posted_where_the_first_never_was(api):
 
 
 def test_a_busy_slack_is_asked_again(api):
-    api.busy = 2
+    limited = {"ok": False, "error": "ratelimited"}
+    api.server.answers = [Answer(429, limited, (("Retry-After", "0"),))] * 2
     slack(api).deliver(announcement(metric(1)))
     assert len(api.messages) == 1
 
@@ -253,7 +226,7 @@ def test_where_some_channels_have_it_and_one_has_not_nobody_posts_it_again(api):
 
 
 def test_a_connection_that_breaks_is_unclear_and_not_repeated(api):
-    api.breaks = True
+    api.server.answers = ["reset"]
     with pytest.raises(UnclearDeliveryError, match="broke the connection"):
         slack(api).deliver(announcement(metric(1)))
     assert len(api.calls) == 1
