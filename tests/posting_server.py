@@ -72,8 +72,11 @@ class PostingServer:
             def reply(self, answer: Answer) -> None:
                 said = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
                 try:
-                    self.send_response(answer.status)
-                    for name, value in answer.headers:
+                    self.send_response_only(answer.status)
+                    for name, value in {
+                        "Date": self.date_time_string(),
+                        **dict(answer.headers),
+                    }.items():
                         self.send_header(name, value)
                     self.send_header("Content-Length", str(len(said.encode())))
                     self.end_headers()

@@ -57,6 +57,26 @@ def message_id(announcement: Announcement, output: str, domain: str) -> str:
     return f"<{name}.{announcement.revision}.{digest}@{domain}>"
 
 
+def headers_of(announcement: Announcement, output: str, domain: str) -> dict[str, str]:
+    """Return the headers that make mail programs show, sort and answer a mail as it is meant.
+
+    Args:
+        announcement: Of the edition.
+        output: The output's id.
+        domain: Of the sender.
+    """
+    report = announcement.key.rpartition("/")[0].replace("/", ".")
+    headers = {
+        "Message-ID": message_id(announcement, output, domain),
+        "List-Id": f"{report} <{report}.{output}.{domain}>".replace("_", "-"),
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+    }
+    if announcement.before and (known := announcement.before.details.get(MESSAGE_ID)):
+        headers |= {"In-Reply-To": str(known), "References": str(known)}
+    return headers
+
+
 def letter(
     announcement: Announcement,
     mail: Mail,
@@ -80,17 +100,9 @@ def letter(
         OutputError: A header cannot hold what it is to say.
     """
     message = EmailMessage(POLICY)
-    report = announcement.key.rpartition("/")[0].replace("/", ".")
-    own = {
-        "Message-ID": message_id(announcement, output, domain),
-        "List-Id": f"{report} <{report}.{output}.{domain}>".replace("_", "-"),
-        "Auto-Submitted": "auto-generated",
-        "X-Auto-Response-Suppress": "All",
-    }
+    own = headers_of(announcement, output, domain)
     if announcement.time is not None:
         own["Date"] = format_datetime(announcement.time)
-    if announcement.before and (known := announcement.before.details.get(MESSAGE_ID)):
-        own |= {"In-Reply-To": str(known), "References": str(known)}
     try:
         for name, value in {**headers, **own}.items():
             message[name] = value

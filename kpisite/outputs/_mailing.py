@@ -64,9 +64,12 @@ class MailOptions(EditionOptions):
 
     @property
     def recipients(self) -> tuple[str, ...]:
-        """All addresses that get it, without names, each once."""
+        """All addresses that get it, without names, each once in whatever case."""
         everybody = (*self.email_to, *self.email_cc, *self.email_bcc)
-        return tuple(dict.fromkeys(parse_address(one).addr_spec for one in everybody))
+        found: dict[str, str] = {}
+        for address in map(parse_address, everybody):
+            found.setdefault(address.addr_spec.lower(), address.addr_spec)
+        return tuple(found.values())
 
     @property
     def audience(self) -> str:

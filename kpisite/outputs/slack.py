@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, SecretStr
 
 from kpisite.errors import OutputError, UnclearDeliveryError
 from kpisite.outputs._posting import Service
-from kpisite.plugins import Announcement, EditionDriver, EditionOptions, Receipt
+from kpisite.plugins import Announcement, EditionDriver, EditionOptions, Receipt, Variable
 from kpisite.plugins.language import gettext
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ class Slack(EditionDriver):
     class Options(EditionOptions):
         """Which channels, and who posts there."""
 
-        api_token: SecretStr
-        """Token of the app, `xoxb-…`, with the scope `chat:write`."""
+        api_token: Annotated[SecretStr, Variable("SLACK_API_TOKEN")]
+        """Token of the app, `xoxb-…`, with the scope `chat:write`; by default `SLACK_API_TOKEN`."""
         channels: tuple[str, ...] = Field(min_length=1)
         """Ids or names of channels: `C0123456789`, `#kpis`."""
         api_url: str = Field(default="https://slack.com/api", pattern=r"^https?://\S+$")

@@ -219,6 +219,9 @@ def _tell(
             lines = output.driver.plan(announcement)
             plan = tuple(redact(line, output.report.secrets) for line in lines)
             return output.result("planned", entry, plan=plan)
+        if output.driver.is_rehearsal:
+            receipt = without_secrets(output.driver.deliver(announcement), output.report.secrets)
+            return output.result("checked", entry, details=receipt.details)
         if not begin(project.archive, entry.key, intent, log):
             message = "another publish is sending it, or has just done so"
             return output.result("failed", entry, message=message)

@@ -30,8 +30,9 @@ class OutputResult:
     outputs: tuple[str, ...]
     """`flights/web`: report and output id, of all that share its plugin and options."""
     plugin: str
-    status: Literal["ok", "failed", "planned", "held"]
-    """`held`: people are not told, because the site is not where they would look."""
+    status: Literal["ok", "failed", "planned", "held", "checked"]
+    """`held`: people are not told, because the site is not where they would look. `checked`:
+    nothing went out, whoever would take it has only checked it."""
     target: str = ""
     """Where it goes; empty where the driver could not say."""
     details: Mapping[str, str | int] = field(default_factory=dict)

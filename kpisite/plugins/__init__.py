@@ -11,7 +11,7 @@ from kpisite.model.number import NumberFormat
 from kpisite.model.period import Period
 from kpisite.plugins.datasource import Datasource, DatasourceContext
 from kpisite.plugins.markup import escape_html, escape_markdown
-from kpisite.plugins.options import PluginOptions, QueryOptions
+from kpisite.plugins.options import PluginOptions, QueryOptions, Variable
 from kpisite.plugins.output import (
     Announcement,
     EditionContent,
@@ -57,6 +57,7 @@ __all__ = [
     "Site",
     "SiteDriver",
     "Token",
+    "Variable",
     "View",
     "escape_html",
     "escape_markdown",

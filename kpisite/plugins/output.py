@@ -211,6 +211,14 @@ class EditionDriver(OutputDriver):
     Options: ClassVar[type[PluginOptions]] = EditionOptions
     """The plugin's options model."""
 
+    @property
+    def is_rehearsal(self) -> bool:
+        """Whether nothing reaches people: the receiver only checks what it is given.
+
+        Nothing is recorded then, so that the edition goes out when this is over.
+        """
+        return False
+
     @abstractmethod
     def plan(self, announcement: Announcement) -> Sequence[str]:
         """Return what `deliver` would do, a line each: to whom, how large; changes nothing."""

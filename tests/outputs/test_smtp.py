@@ -6,7 +6,7 @@ import socket
 import ssl
 import struct
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,67 +14,15 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 from mail_server import PASSWORD, MailServer
+from mailed_edition import ANNOUNCEMENT, PICTURES, URL, Content
 
 from kpisite.errors import OutputError, UnclearDeliveryError
-from kpisite.model.metric import Metric
 from kpisite.outputs import _retries
 from kpisite.outputs.smtp import SMTP
-from kpisite.plugins import (
-    Announcement,
-    EditionContent,
-    EditionFile,
-    Mail,
-    OutputContext,
-    Picture,
-    Receipt,
-    ShownBlock,
-)
+from kpisite.plugins import OutputContext, Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-URL = "https://kpi.example.org/sales/2024-W06/"
-PICTURES = [
-    Picture("rows-chart-1.png", b"\x89PNG 1", "image/png", alt="A chart", width=552, height=300),
-    Picture("shop-map.png", b"\x89PNG 2", "image/png", url=f"{URL}shop/map.png"),
-]
-
-
-@dataclass(frozen=True)
-class Content(EditionContent):
-    """What an edition's pages might show."""
-
-    html: str = (
-        '<p>Sold 1,204 €</p><img src="cid:rows-chart-1.png"><img src="cid:shop-map.png">\n.\n'
-    )
-    text: str = "Sold 1,204 €\n.\n..two dots\n"
-
-    def blocks(self) -> Sequence[ShownBlock]:
-        return []
-
-    def mail(self) -> Mail:
-        return Mail(self.html, self.text, PICTURES)
-
-    def tables(self) -> Sequence[EditionFile]:
-        return [EditionFile("sales-2024-W06-rows.csv", b"day,amount\n", "text/csv")]
-
-
-ANNOUNCEMENT = Announcement(
-    key="sales/2024-W06",
-    title="Verkäufe, weekly",
-    period="Week 6, 2024",
-    status="sealed",
-    revision=1,
-    url=URL,
-    text="Week 6, 2024: Sold 1,204 €, up 4.1 %",
-    document={"version": 1, "views": []},
-    metrics=(
-        Metric(name="sold", title="Sold", value=1204),
-        Metric(name="x", title="X", value=None),
-    ),
-    time=datetime(2024, 2, 12, 6, tzinfo=UTC),
-    content=Content(),
-)
+    from collections.abc import Iterator
 
 
 @pytest.fixture(autouse=True)

@@ -42,8 +42,13 @@ class Letter(EditionDriver):
     class Options(EditionOptions):
         to: str = "team"
         key: SecretStr = SecretStr("")
+        rehearse: bool = False
 
     options: Options
+
+    @property
+    def is_rehearsal(self) -> bool:
+        return self.options.rehearse
 
     @property
     def target(self) -> str:
@@ -285,6 +290,17 @@ def test_a_dry_run_tells_nobody_and_writes_nothing(tmp_path):
     (result,) = office.tell(dry_run=True)
     assert (result.status, result.plan) == ("planned", ("write to team of 2024-02",))
     assert (SENT, office.log("2024-02")) == ([], DeliveryLog())
+
+
+def test_a_rehearsal_is_no_delivery(tmp_path):
+    office = Office(tmp_path, rehearse="true")
+    for _ in range(2):
+        (result,) = office.tell()
+        assert (result.status, result.recorded) == ("checked", 0)
+        assert result.details == {"letters": 1}
+        assert office.log("2024-02") == DeliveryLog()
+    ACTS.append(fails(OutputError("refused")))
+    assert [(one.status, one.message) for one in office.tell()] == [("failed", "refused")]
 
 
 def test_only_the_named_outputs_speak(tmp_path):
