@@ -16,7 +16,7 @@ from kpisite.errors import OutputError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kpisite.plugins import Announcement, EditionFile, Mail
+    from kpisite.plugins import Announcement, EditionFile, FailureNotice, Mail
 
 POLICY = SMTP
 """Lines end as they do on the wire."""
@@ -77,6 +77,17 @@ def headers_of(announcement: Announcement, output: str, domain: str) -> dict[str
     return headers
 
 
+def headers_of_notice(notice: FailureNotice, output: str, domain: str) -> dict[str, str]:
+    """Return the headers of a mail to owners; see `headers_of`."""
+    name = notice.key.replace("/", ".")[-_LONGEST_NAME:]
+    digest = hashlib.sha256(f"{notice.key}\n{output}\n{notice.digest}".encode()).hexdigest()[:16]
+    return {
+        "Message-ID": f"<{name}.failed.{notice.revision}.{digest}@{domain}>",
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+    }
+
+
 def letter(
     announcement: Announcement,
     mail: Mail,
@@ -103,11 +114,7 @@ def letter(
     own = headers_of(announcement, output, domain)
     if announcement.time is not None:
         own["Date"] = format_datetime(announcement.time)
-    try:
-        for name, value in {**headers, **own}.items():
-            message[name] = value
-    except (ValueError, MessageError) as error:
-        raise OutputError(f"the mail's header {name} cannot be written: {error}") from error
+    add_headers(message, {**headers, **own})
     message.set_content(mail.text, cte="quoted-printable")
     message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
     page = message.get_payload()[1]  # type: ignore[index]
@@ -129,3 +136,16 @@ def letter(
         if part.is_multipart():
             part.set_boundary(f"=_{own_digest}_{number}")
     return message
+
+
+def add_headers(message: EmailMessage, headers: Mapping[str, str | tuple[Address, ...]]) -> None:
+    """Add headers to a message.
+
+    Raises:
+        OutputError: One cannot hold what it is to say.
+    """
+    for name, value in headers.items():
+        try:
+            message[name] = value
+        except (ValueError, MessageError) as error:
+            raise OutputError(f"the mail's header {name} cannot be written: {error}") from error

@@ -56,6 +56,9 @@ class MailOptions(EditionOptions):
     """Where these files are, if not at the site's own address; their names follow it.
     It may have `{id}` of the report, `{period}` as 2013-W06, and `{title_slug}`."""
 
+    notify_on_error: _Addresses = ()
+    """Who is told where an edition does not go out, because a view of it failed."""
+
     @model_validator(mode="after")
     def _check_recipients(self) -> Self:
         if not (self.email_to or self.email_cc or self.email_bcc):
@@ -70,6 +73,11 @@ class MailOptions(EditionOptions):
         for address in map(parse_address, everybody):
             found.setdefault(address.addr_spec.lower(), address.addr_spec)
         return tuple(found.values())
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """The addresses in `notify_on_error`, without names."""
+        return tuple(parse_address(one).addr_spec for one in self.notify_on_error)
 
     @property
     def audience(self) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from pydantic import Field, SecretStr, model_validator
 
 from kpisite.errors import OutputError, UnclearDeliveryError
-from kpisite.outputs._letter import MESSAGE_ID, headers_of, parse_address
+from kpisite.outputs._letter import MESSAGE_ID, headers_of, headers_of_notice, parse_address
 from kpisite.outputs._mailing import MailOptions, files_of, mail_of, subject_of
 from kpisite.outputs._posting import Service
 from kpisite.plugins import Announcement, EditionDriver, Receipt, Variable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import requests
 
-    from kpisite.plugins import EditionFile, Mail
+    from kpisite.plugins import EditionFile, FailureNotice, Mail
 
 _TAKEN, _CHECKED = 202, 200
 _HINTS = {
@@ -87,6 +87,27 @@ class SendGrid(EditionDriver):
             OutputError: SendGrid cannot be reached, or refuses it.
         """
         said = self._message(announcement, mail_of(announcement, self.options))
+        return self._send(said, len(self.options.recipients), self.target)
+
+    @property
+    def owners(self) -> str:
+        """The addresses in `notify_on_error`."""
+        return ", ".join(self.options.owners)
+
+    def notify(self, notice: FailureNotice) -> Receipt:
+        """Mail the owners that an edition does not go out; see `deliver`."""
+        domain = parse_address(self.options.email_from).domain
+        said = {
+            "personalizations": [{"to": list(_new(self.options.notify_on_error, set()))}],
+            "from": _person(self.options.email_from),
+            "subject": notice.subject,
+            "content": [{"type": "text/plain", "value": notice.text}],
+            "headers": headers_of_notice(notice, self.context.id, domain),
+            **self._settings,
+        }
+        return self._send(said, len(self.options.owners), self.owners)
+
+    def _send(self, said: dict[str, Any], recipients: int, target: str) -> Receipt:
         body = _written(said)
         service = _Service(self.options.api_url, self.options.timeout, self.options.attempts)
         answer = service.post(
@@ -100,15 +121,21 @@ class SendGrid(EditionDriver):
         )
         self._check(answer, service.host)
         return Receipt(
-            target=self.target,
+            target=target,
             digest=hashlib.sha256(body).hexdigest(),
             details={
                 MESSAGE_ID: said["headers"]["Message-ID"],
                 "sendgrid_id": answer.headers.get("X-Message-Id", ""),
-                "recipients": len(self.options.recipients),
+                "recipients": recipients,
                 "bytes": len(body),
             },
         )
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        """Return what asks for the sandbox."""
+        wanted = self.options.sandbox
+        return {"mail_settings": {"sandbox_mode": {"enable": True}}} if wanted else {}
 
     @property
     def _sandbox(self) -> str:
@@ -157,9 +184,7 @@ class SendGrid(EditionDriver):
         ]
         if files:
             said["attachments"] = files
-        if options.sandbox:
-            said["mail_settings"] = {"sandbox_mode": {"enable": True}}
-        return said
+        return {**said, **self._settings}
 
     def _recipients(self) -> dict[str, list[dict[str, str]]]:
         """Return who gets it, each once: SendGrid refuses a mail that names somebody twice."""

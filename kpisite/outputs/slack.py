@@ -14,7 +14,9 @@ from kpisite.plugins import Announcement, EditionDriver, EditionOptions, Receipt
 from kpisite.plugins.language import gettext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from kpisite.plugins import FailureNotice
 
 _HEADER, _SECTION, _FIELDS, _BLOCKS = 150, 3_000, 10, 50
 """Slack's limits: characters of a header and of a section, fields of a section, blocks."""
@@ -39,6 +41,8 @@ class Slack(EditionDriver):
         """Token of the app, `xoxb-…`, with the scope `chat:write`; by default `SLACK_API_TOKEN`."""
         channels: tuple[str, ...] = Field(min_length=1)
         """Ids or names of channels: `C0123456789`, `#kpis`."""
+        notify_on_error: tuple[str, ...] = ()
+        """Channels that are told where an edition does not go out, because a view of it failed."""
         api_url: str = Field(default="https://slack.com/api", pattern=r"^https?://\S+$")
         """Where Slack's Web API is."""
         timeout: float = Field(default=30, gt=0)
@@ -69,9 +73,30 @@ class Slack(EditionDriver):
             UnclearDeliveryError: Nobody knows, or some channels have it and others have not.
             OutputError: No channel has it.
         """
-        message = _message(announcement)
+        return self._say(_message(announcement), self._places(announcement), self.target)
+
+    @property
+    def owners(self) -> str:
+        """The channels in `notify_on_error`."""
+        return f"Slack {', '.join(channels)}" if (channels := self.options.notify_on_error) else ""
+
+    def notify(self, notice: FailureNotice) -> Receipt:
+        """Post to the owners' channels that an edition does not go out; see `deliver`."""
+        text = {"type": "plain_text", "text": _cut(notice.text, _SECTION)}
+        header = {"type": "plain_text", "text": _cut(notice.subject, _HEADER)}
+        message = {
+            "text": _cut(_escaped(notice.subject), _SECTION),
+            "blocks": [{"type": "header", "text": header}, {"type": "section", "text": text}],
+            "unfurl_links": False,
+        }
+        places = ((channel, "") for channel in self.options.notify_on_error)
+        return self._say(message, places, self.owners)
+
+    def _say(
+        self, message: Mapping[str, Any], places: Iterable[tuple[str, str]], target: str
+    ) -> Receipt:
         told: dict[str, str | int] = {}
-        for channel, known in self._places(announcement):
+        for channel, known in places:
             try:
                 answer = self._call(channel, known, message)
             except OutputError as error:
@@ -83,7 +108,7 @@ class Slack(EditionDriver):
                 ) from error
             told[channel] = f"{answer['channel']} {answer['ts']}"
         body = json.dumps(message, ensure_ascii=False).encode()
-        return Receipt(target=self.target, digest=hashlib.sha256(body).hexdigest(), details=told)
+        return Receipt(target=target, digest=hashlib.sha256(body).hexdigest(), details=told)
 
     def _places(self, announcement: Announcement) -> Iterator[tuple[str, str]]:
         """Yield each channel, with the id and the time of the message that a revision changes."""

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import smtplib
+from email.message import EmailMessage
 from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from kpisite.outputs._letter import MESSAGE_ID, POLICY, letter, parse_address
+from kpisite.outputs._letter import (
+    MESSAGE_ID,
+    POLICY,
+    add_headers,
+    headers_of_notice,
+    letter,
+    parse_address,
+)
 from kpisite.outputs._mailing import MailOptions, files_of, mail_of, subject_of
 from kpisite.outputs._smtp_talk import MailServer
 from kpisite.plugins import Announcement, EditionDriver, Receipt
@@ -16,9 +24,8 @@ from kpisite.plugins import Announcement, EditionDriver, Receipt
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from email.headerregistry import Address
-    from email.message import EmailMessage
 
-    from kpisite.plugins import Mail
+    from kpisite.plugins import FailureNotice, Mail
 
 
 class SMTP(EditionDriver):
@@ -98,19 +105,41 @@ class SMTP(EditionDriver):
             UnclearDeliveryError: The connection broke after the mail was sent.
             OutputError: The server cannot be reached, or takes it for nobody.
         """
-        message = self.message(announcement)
+        return self._send(self.message(announcement), self.options.recipients, self.target)
+
+    @property
+    def owners(self) -> str:
+        """The addresses in `notify_on_error`."""
+        return ", ".join(self.options.owners)
+
+    def notify(self, notice: FailureNotice) -> Receipt:
+        """Mail the owners that an edition does not go out; see `deliver`."""
+        options = self.options
+        sender = parse_address(options.email_from)
+        message = EmailMessage(POLICY)
+        headers: dict[str, str | tuple[Address, ...]] = {
+            "From": (sender,),
+            "To": _parsed(options.notify_on_error),
+            "Subject": notice.subject,
+            **headers_of_notice(notice, self.context.id, sender.domain),
+        }
+        add_headers(message, headers)
+        message.set_content(notice.text, cte="quoted-printable")
+        return self._send(message, options.owners, self.owners)
+
+    def _send(self, message: EmailMessage, recipients: Sequence[str], target: str) -> Receipt:
         body = message.as_bytes(policy=POLICY)
         sender = parse_address(self.options.email_from).addr_spec
-        refused = self._server.send(body, sender, self.options.recipients)
+        refused = self._server.send(body, sender, recipients)
         details: dict[str, str | int] = {
             MESSAGE_ID: message["Message-ID"],
-            "recipients": len(self.options.recipients) - len(refused),
+            "recipients": len(recipients) - len(refused),
             "bytes": len(body),
         }
         if refused:
             details["refused"] = "; ".join(f"{who}: {why}" for who, why in refused.items())
         digest = hashlib.sha256(body).hexdigest()
-        return Receipt(target=self.target, digest=digest, details=details)
+        return Receipt(target=target, digest=digest, details=details)
 
     @property
     def _server(self) -> MailServer:

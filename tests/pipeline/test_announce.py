@@ -12,9 +12,11 @@ from kpisite.archive.deliveries import begin, read_log
 from kpisite.archive.store import Archive
 from kpisite.errors import OutputError, UnclearDeliveryError, UsageError
 from kpisite.model.delivery import DeliveryLog, Intent
-from kpisite.pipeline.announce import Choice, announce
+from kpisite.pipeline.announce import announce
+from kpisite.pipeline.due import Choice
 from kpisite.pipeline.loading import load_reports
 from kpisite.pipeline.plan import plan, plan_revisions
+from kpisite.pipeline.problems import Problem
 from kpisite.pipeline.project import Project
 from kpisite.pipeline.run import run_tasks
 from kpisite.plugins import Announcement, EditionDriver, EditionOptions, Receipt
@@ -103,14 +105,16 @@ class Office:
         self.run([task for task in tasks if task.period.label == label])
 
     def announcement(self, entry, before) -> Announcement:
-        views = [{"id": "note", "status": "error" if entry.key in self.errors else "ok"}]
         return Announcement(
-            entry.key, "Sales", entry.label, entry.status, entry.revision, "", "", {"views": views},
-            before,
-        )  # fmt: skip
+            entry.key, "Sales", entry.label, entry.status, entry.revision, "", "", {}, before
+        )
 
     def tell(self, held: dict[str, str] | None = None, **choice):
-        return announce(self.project, self.reports, self.announcement, Choice(**choice), held or {})
+        problem = Problem("error", "sales", "", "note", "no such table")
+        failures = {key: [problem] for key in self.errors}
+        return announce(
+            self.project, self.reports, self.announcement, Choice(**choice), held or {}, failures
+        )
 
     def log(self, label: str) -> DeliveryLog:
         return read_log(self.archive, f"sales/{label}", "team")
