@@ -73,13 +73,19 @@ def due_for_owners(
     One whose period is over comes before one that is still open: people wait for it.
     """
 
-    def is_ready(entry: Entry) -> bool:
+    def is_there(entry: Entry) -> bool:
         return entry.status == "sealed" or entry.key in failures
 
-    due = due_editions(output.options, entries, logs, choice, is_ready)
-    failed = [entry for entry in due if entry.key in failures]
-    over = [e for e in failed if not output.report.report.is_open(e.period, project.now)]
-    return next(reversed(over or failed), None)
+    def is_over(entry: Entry) -> bool:
+        is_open = output.report.report.is_open(entry.period, project.now)
+        return is_there(entry) and (entry.status == "sealed" or not is_open)
+
+    for is_ready in (is_over, is_there):
+        due = due_editions(output.options, entries, logs, choice, is_ready)
+        failed = [entry for entry in due if entry.key in failures]
+        if failed:
+            return failed[-1]
+    return None
 
 
 def tell_owners(

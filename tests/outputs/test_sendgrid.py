@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from failure_notice import NOTICE
 from mailed_edition import ANNOUNCEMENT, PICTURES, URL, Content
 from posting_server import Answer
 from sendgrid_server import KEY, SendGridServer, refusal
@@ -264,3 +265,16 @@ def test_the_key_and_the_sandbox_may_come_from_the_environment(tmp_path):
 def test_somebody_must_be_in_to(api):
     with pytest.raises(ValueError, match="without somebody in 'email_to'"):
         driver(api.url, email_to=[], email_bcc="b@example.org")
+
+
+def test_owners_get_a_short_mail_and_nobody_else_does(api):
+    assert driver(api.url).owners == ""
+    owned = driver(api.url, notify_on_error="Ops <ops@example.org>", email_cc="c@example.org")
+    receipt = owned.notify(NOTICE)
+    [said] = api.mails
+    assert said["personalizations"] == [{"to": [{"email": "ops@example.org", "name": "Ops"}]}]
+    assert said["subject"] == NOTICE.subject
+    assert said["content"] == [{"type": "text/plain", "value": NOTICE.text}]
+    assert receipt.target == owned.owners == "ops@example.org"
+    driver(api.url, notify_on_error="ops@example.org", sandbox=True).notify(NOTICE)
+    assert len(api.mails) == 1

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from failure_notice import NOTICE
 from posting_server import Answer, PostingServer
 
 from kpisite.errors import OutputError, UnclearDeliveryError
@@ -249,3 +250,17 @@ def test_a_site_without_an_address_has_no_button(api):
 def test_channels_must_be_named(api):
     with pytest.raises(ValueError, match="channels"):
         Slack.Options.model_validate({"api_token": TOKEN, "channels": []})
+
+
+def test_owners_are_told_in_their_own_channels_and_as_it_is_written(api):
+    assert slack(api).owners == ""
+    owned = slack(api, "#kpis", notify_on_error=["C02"])
+    receipt = owned.notify(replace(NOTICE, text=NOTICE.text + "x" * 9_000))
+    [(path, said)] = api.calls
+    assert (path, said["channel"]) == ("/api/chat.postMessage", "C02")
+    assert said["blocks"][0]["text"]["text"] == said["text"] == NOTICE.subject
+    section = said["blocks"][1]["text"]
+    assert section["type"] == "plain_text"
+    assert "rows: <no> *such* table _x_" in section["text"]
+    assert len(section["text"]) <= 3_000
+    assert receipt.target == owned.owners == "Slack C02"

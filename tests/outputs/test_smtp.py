@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trustme
+from failure_notice import NOTICE
 from mail_server import PASSWORD, MailServer
 from mailed_edition import ANNOUNCEMENT, PICTURES, URL, Content
 
@@ -397,3 +398,19 @@ def test_an_announcement_without_its_pages_is_no_mail(server):
     driver(server.port).deliver(replace(ANNOUNCEMENT, before=receipt, time=None))
     assert server.mails[0]["Date"] is None
     assert server.mails[0]["In-Reply-To"] is None
+
+
+def test_owners_get_a_short_mail_and_nobody_else_does(server):
+    assert driver(server.port).owners == ""
+    owned = driver(server.port, notify_on_error=["Ops <ops@example.org>", "b@example.org"])
+    receipt = owned.notify(NOTICE)
+    assert server.to == [["ops@example.org", "b@example.org"]]
+    [mail] = server.mails
+    assert mail["Subject"] == "Failed: Verkäufe, Week 6, 2024"
+    assert mail["To"] == "Ops <ops@example.org>, b@example.org"
+    assert mail.get_content_type() == "text/plain"
+    assert mail.get_content().replace("\r\n", "\n") == NOTICE.text
+    assert mail["Message-ID"] == receipt.details["message_id"]
+    assert receipt.target == owned.owners == "ops@example.org, b@example.org"
+    other = owned.notify(replace(NOTICE, digest="b" * 64))
+    assert other.details["message_id"] != receipt.details["message_id"]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from failure_notice import NOTICE
 from posting_server import Answer, PostingServer
 
 from kpisite.errors import OutputError, UnclearDeliveryError
@@ -190,3 +191,26 @@ def test_a_revision_says_that_it_is_one(receiver):
     driver(f"{receiver.url}/hook/t0ken").deliver(replace(ANNOUNCEMENT, revision=2, before=before))
     assert receiver.posts[0].json["is_revision"] is True
     assert receiver.posts[0].headers[DELIVERY] == "sales/2024-W06/2"
+
+
+def test_owners_get_the_body_with_what_failed(receiver):
+    assert driver(receiver.url).owners == ""
+    owned = driver(
+        "https://chat.example.org/t0ken",
+        notify_on_error=f"{receiver.url}/owners",
+        body={"text": "{% if failed %}:warning: {% endif %}{{ title }}: {{ text }}"},
+        secret="key",
+    )
+    receipt = owned.notify(NOTICE)
+    [post] = receiver.posts
+    assert post.path == "/owners"
+    assert post.json == {"text": f":warning: {NOTICE.subject}: {NOTICE.text}"}
+    assert post.headers[DELIVERY] == f"sales/2024-W06/1/failed/{'a' * 16}"
+    assert SIGNATURE in post.headers
+    assert receipt.target == owned.owners == receiver.url
+    driver(receiver.url, notify_on_error=receiver.url).notify(NOTICE)
+    assert receiver.posts[1].json["failed"] == [
+        {"id": "rows", "message": "<no> *such* table _x_", "hint": "Is it there?"}
+    ]
+    with pytest.raises(ValueError, match="must begin with https"):
+        driver(receiver.url, notify_on_error="ops@example.org")
