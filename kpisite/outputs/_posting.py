@@ -91,14 +91,14 @@ class Service:
         if answer.status_code in _PASSING:
             raise self._busy(f"answered {answer.status_code}", _asked_to_wait(answer))
         if not 200 <= answer.status_code < 300:
-            said = " ".join(self.said(answer).split())[:200]
+            said = " ".join(self.reason(answer).split())[:200]
             raise self._error(
                 f"answered {answer.status_code}{': ' if said else ''}{said}",
                 self.hint(answer.status_code),
             )
         return answer
 
-    def said(self, answer: requests.Response) -> str:
+    def reason(self, answer: requests.Response) -> str:
         """Return why a post was refused."""
         return answer.text
 

@@ -70,9 +70,9 @@ class SendGrid(EditionDriver):
     def plan(self, announcement: Announcement) -> Sequence[str]:
         """Return subject, recipients and sizes."""
         mail = mail_of(announcement, self.options)
-        said = self._message(announcement, mail)
+        body = self._message(announcement, mail)
         return [
-            f"mail {len(_written(said)):,} B{self._sandbox}: {said['subject']}",
+            f"mail {len(_written(body)):,} B{self._sandbox}: {body['subject']}",
             f"to {', '.join(self.options.recipients)}",
             f"{len(mail.html.encode()):,} B of HTML, {len(mail.pictures)} pictures",
             *(f"with {file.name}" for file in files_of(announcement, self.options)),
@@ -86,8 +86,8 @@ class SendGrid(EditionDriver):
                 neither yes nor no.
             OutputError: SendGrid cannot be reached, or refuses it.
         """
-        said = self._message(announcement, mail_of(announcement, self.options))
-        return self._send(said, len(self.options.recipients), self.target)
+        body = self._message(announcement, mail_of(announcement, self.options))
+        return self._send(body, len(self.options.recipients), self.target)
 
     @property
     def owners(self) -> str:
@@ -97,7 +97,7 @@ class SendGrid(EditionDriver):
     def notify(self, notice: FailureNotice) -> Receipt:
         """Mail the owners that an edition does not go out; see `deliver`."""
         domain = parse_address(self.options.email_from).domain
-        said = {
+        body = {
             "personalizations": [{"to": list(_new(self.options.notify_on_error, set()))}],
             "from": _person(self.options.email_from),
             "subject": notice.subject,
@@ -105,14 +105,14 @@ class SendGrid(EditionDriver):
             "headers": headers_of_notice(notice, self.context.id, domain),
             **self._settings,
         }
-        return self._send(said, len(self.options.owners), self.owners)
+        return self._send(body, len(self.options.owners), self.owners)
 
-    def _send(self, said: dict[str, Any], recipients: int, target: str) -> Receipt:
-        body = _written(said)
+    def _send(self, body: dict[str, Any], recipients: int, target: str) -> Receipt:
+        data = _written(body)
         service = _Service(self.options.api_url, self.options.timeout, self.options.attempts)
         answer = service.post(
             "/v3/mail/send",
-            body,
+            data,
             {
                 "Authorization": f"Bearer {self.options.api_key.get_secret_value()}",
                 "Content-Type": "application/json",
@@ -122,12 +122,12 @@ class SendGrid(EditionDriver):
         self._check(answer, service.host)
         return Receipt(
             target=target,
-            digest=hashlib.sha256(body).hexdigest(),
+            digest=hashlib.sha256(data).hexdigest(),
             details={
-                MESSAGE_ID: said["headers"]["Message-ID"],
+                MESSAGE_ID: body["headers"]["Message-ID"],
                 "sendgrid_id": answer.headers.get("X-Message-Id", ""),
                 "recipients": recipients,
-                "bytes": len(body),
+                "bytes": len(data),
             },
         )
 
@@ -161,7 +161,7 @@ class SendGrid(EditionDriver):
         """Return the body of a call of Mail Send."""
         options = self.options
         sender = parse_address(options.email_from)
-        said: dict[str, Any] = {
+        body: dict[str, Any] = {
             "personalizations": [self._recipients()],
             "from": _person(options.email_from),
             "subject": subject_of(announcement, options),
@@ -177,14 +177,14 @@ class SendGrid(EditionDriver):
             },
         }
         if options.reply_to:
-            said["reply_to_list"] = [_person(address) for address in options.reply_to]
+            body["reply_to_list"] = [_person(address) for address in options.reply_to]
         files = [
             *(_attached(picture, inline=True) for picture in mail.pictures),
             *(_attached(file, inline=False) for file in files_of(announcement, options)),
         ]
         if files:
-            said["attachments"] = files
-        return {**said, **self._settings}
+            body["attachments"] = files
+        return {**body, **self._settings}
 
     def _recipients(self) -> dict[str, list[dict[str, str]]]:
         """Return who gets it, each once: SendGrid refuses a mail that names somebody twice."""
@@ -198,7 +198,7 @@ class SendGrid(EditionDriver):
 class _Service(Service):
     """SendGrid's Web API."""
 
-    def said(self, answer: requests.Response) -> str:
+    def reason(self, answer: requests.Response) -> str:
         """Return why a mail was refused: the messages in the JSON."""
         try:
             errors = answer.json()["errors"]
@@ -211,8 +211,8 @@ class _Service(Service):
         return _HINTS.get(status, super().hint(status))
 
 
-def _written(said: dict[str, Any]) -> bytes:
-    return json.dumps(said, ensure_ascii=False).encode()
+def _written(body: dict[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False).encode()
 
 
 def _person(text: str) -> dict[str, str]:
