@@ -49,7 +49,8 @@ class EditionOptions(PluginOptions):
     on_revision: Literal["send", "skip"] = "send"
     """Whether people are told of a new revision of an edition that they know."""
     allow_errors: bool = False
-    """Whether an edition is told of although a view of it could not be made."""
+    """Whether an edition is told of although a view of it could not be made; such views do not
+    stop a publish then."""
 
 
 @dataclass(frozen=True)
