@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from kpisite.archive.index import Entry
     from kpisite.model.delivery import DeliveryLog
+    from kpisite.pipeline.delivered import Deliveries
     from kpisite.pipeline.due import Choice
     from kpisite.pipeline.loading import LoadedReport
     from kpisite.pipeline.people import Failures, PeopleOutput
@@ -76,7 +77,7 @@ class _Telling:
     failures: Failures
 
     def results(
-        self, output: PeopleOutput, entries: Sequence[Entry], logs: Mapping[str, DeliveryLog]
+        self, output: PeopleOutput, entries: Sequence[Entry], delivered: Deliveries
     ) -> Iterator[OutputResult]:
         """Tell people through one output."""
 
@@ -90,8 +91,8 @@ class _Telling:
                     "  Wait, or set 'when: preliminary'."
                 )
                 yield output.result("failed", entry, message=message)
-        told = self._owners_told(output, entries, logs)
-        for entry in due_editions(output.options, entries, logs, self.choice, is_ready):
+        told = self._owners_told(output, entries, delivered)
+        for entry in due_editions(output.options, entries, delivered, self.choice, is_ready):
             if entry.key in self.failures and not self._may_go(output, entry):
                 message = not_whole(entry, self.failures, told)
                 yield output.result("failed", entry, message=message)
@@ -99,7 +100,8 @@ class _Telling:
             if output.report.id in self.held:
                 yield output.result("held", entry, message=self.held[output.report.id])
                 return
-            result = self._tell(output, entry, logs[entry.key])
+            delivered.begin(entry)
+            result = self._tell(output, entry, delivered.log(entry))
             yield result
             if result.status == "failed":
                 return
@@ -121,14 +123,14 @@ class _Telling:
         return self.choice.arrived or (allowed and as_shown)
 
     def _owners_told(
-        self, output: PeopleOutput, entries: Sequence[Entry], logs: Mapping[str, DeliveryLog]
+        self, output: PeopleOutput, entries: Sequence[Entry], delivered: Deliveries
     ) -> str:
         """Tell owners of the newest edition that does not go out; return that in words."""
-        entry = due_for_owners(self.project, output, entries, logs, self.failures, self.choice)
+        entry = due_for_owners(self.project, output, entries, delivered, self.failures, self.choice)
         if entry is None or not output.driver.owners or self._may_go(output, entry):
             return ""
         url = "" if output.report.id in self.held else self._url(entry)
-        log = logs[entry.key]
+        log = delivered.log(entry)
         return tell_owners(self.project, output, entry, log, self.failures, self.choice, url)
 
     def _url(self, entry: Entry) -> str:

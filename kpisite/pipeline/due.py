@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from kpisite.archive.index import Entry
-    from kpisite.model.delivery import DeliveryLog
+    from kpisite.pipeline.delivered import Deliveries
     from kpisite.plugins.output import EditionOptions
 
 
@@ -34,7 +34,7 @@ class Choice:
 def due_editions(
     options: EditionOptions,
     entries: Sequence[Entry],
-    logs: Mapping[str, DeliveryLog],
+    delivered: Deliveries,
     choice: Choice,
     is_ready: Callable[[Entry], bool],
 ) -> list[Entry]:
@@ -46,7 +46,7 @@ def due_editions(
     Args:
         options: The output's.
         entries: The editions of its report, oldest first.
-        logs: Key of an edition → what went out of it through this output.
+        delivered: What went out of them through this output.
         choice: May name one edition.
         is_ready: Tells whether people may be told of an edition.
     """
@@ -54,16 +54,9 @@ def due_editions(
     if choice.edition:
         again = choice.resend or choice.arrived
         named = [entry for entry in ready if entry.key == choice.edition]
-        return [entry for entry in named if again or not _knows(options, entry, logs[entry.key])]
-    first = next((entry for entry in entries if logs[entry.key].is_begun), None)
+        return [entry for entry in named if again or not delivered.knows(options, entry)]
+    first = next((entry for entry in entries if delivered.is_begun(entry)), None)
     if first is None:
         return ready[-1:]
     since = [entry for entry in ready if entry.period.start >= first.period.start]
-    return [entry for entry in since if not _knows(options, entry, logs[entry.key])]
-
-
-def _knows(options: EditionOptions, entry: Entry, log: DeliveryLog) -> bool:
-    """Tell whether people know all of an edition that they want to know."""
-    if log.intents or log.latest is None:
-        return False
-    return log.latest.revision >= entry.revision or options.on_revision == "skip"
+    return [entry for entry in since if not delivered.knows(options, entry)]

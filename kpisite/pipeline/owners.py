@@ -19,10 +19,11 @@ from kpisite.pipeline.publish import without_secrets
 from kpisite.plugins.output import FailedView, FailureNotice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from kpisite.archive.index import Entry
     from kpisite.model.delivery import DeliveryLog, Receipt
+    from kpisite.pipeline.delivered import Deliveries
     from kpisite.pipeline.due import Choice
     from kpisite.pipeline.loading import LoadedReport
     from kpisite.pipeline.people import Failures, PeopleOutput
@@ -50,11 +51,11 @@ def notify_owners(
     """
 
     def act(
-        output: PeopleOutput, entries: Sequence[Entry], logs: Mapping[str, DeliveryLog]
+        output: PeopleOutput, entries: Sequence[Entry], delivered: Deliveries
     ) -> Iterator[OutputResult]:
-        entry = due_for_owners(project, output, entries, logs, failures, choice)
+        entry = due_for_owners(project, output, entries, delivered, failures, choice)
         if entry is not None and output.driver.owners:
-            told = tell_owners(project, output, entry, logs[entry.key], failures, choice)
+            told = tell_owners(project, output, entry, delivered.log(entry), failures, choice)
             yield output.result("failed", entry, message=not_whole(entry, failures, told))
 
     return by_output(project, reports, choice, act)
@@ -64,7 +65,7 @@ def due_for_owners(
     project: Project,
     output: PeopleOutput,
     entries: Sequence[Entry],
-    logs: Mapping[str, DeliveryLog],
+    delivered: Deliveries,
     failures: Failures,
     choice: Choice,
 ) -> Entry | None:
@@ -81,7 +82,7 @@ def due_for_owners(
         return is_there(entry) and (entry.status == "sealed" or not is_open)
 
     for is_ready in (is_over, is_there):
-        due = due_editions(output.options, entries, logs, choice, is_ready)
+        due = due_editions(output.options, entries, delivered, choice, is_ready)
         failed = [entry for entry in due if entry.key in failures]
         if failed:
             return failed[-1]

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kpisite.archive.deliveries import read_logs
 from kpisite.errors import ArchiveError
 from kpisite.model.language import speak
 from kpisite.model.secrets import redact
+from kpisite.pipeline.delivered import Deliveries
 from kpisite.pipeline.publish import OutputResult, driver_of
 from kpisite.plugins.output import EditionDriver, EditionOptions
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kpisite.archive.index import Entry
-    from kpisite.model.delivery import DeliveryLog
     from kpisite.pipeline.due import Choice
     from kpisite.pipeline.loading import LoadedReport
     from kpisite.pipeline.problems import Problem
@@ -69,9 +68,7 @@ def by_output(
     project: Project,
     reports: Iterable[LoadedReport],
     choice: Choice,
-    act: Callable[
-        [PeopleOutput, Sequence[Entry], Mapping[str, DeliveryLog]], Iterable[OutputResult]
-    ],
+    act: Callable[[PeopleOutput, Sequence[Entry], Deliveries], Iterable[OutputResult]],
 ) -> list[OutputResult]:
     """Do something for every output for people, side by side; none stops the others.
 
@@ -80,7 +77,7 @@ def by_output(
         reports: As they are defined now.
         choice: Which outputs are wanted.
         act: Is given an output, the editions of its report, oldest first, and what went out of
-            each.
+            them through it.
     """
     outputs = [
         PeopleOutput(report, id_, bound, driver)
@@ -96,10 +93,10 @@ def by_output(
     def one(output: PeopleOutput) -> list[OutputResult]:
         mine = [entry for entry in entries if entry.report == output.report.id]
         try:
-            logs = read_logs(project.archive, [(entry.key, output.id) for entry in mine])
+            delivered = Deliveries(project, output.report.id, output.id, mine)
         except ArchiveError as error:
             return [output.result("failed", message=str(error))]
-        return list(act(output, mine, {key: log for (key, _), log in logs.items()}))
+        return list(act(output, mine, delivered))
 
     with ThreadPoolExecutor(
         len(outputs), "people", initializer=speak, initargs=(project.language,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from kpisite.archive.deliveries import begin, read_log
+from kpisite.archive.storage import Storage
 from kpisite.archive.store import Archive
 from kpisite.errors import OutputError, UnclearDeliveryError, UsageError
 from kpisite.model.delivery import DeliveryLog, Intent
@@ -323,6 +325,45 @@ def test_secrets_are_neither_recorded_nor_said(tmp_path):
     written = b"".join(path.read_bytes() for path in tmp_path.rglob("team.json"))
     assert b"letters" in written
     assert b"s3cret-word" not in written
+
+
+def test_what_is_settled_is_not_read_again_until_something_changes(tmp_path, monkeypatch):
+    read: list[str] = []
+    storage_read = Storage.read_all
+
+    def counted(storage, paths):
+        paths = list(paths)
+        read.extend(path for path in paths if "/deliveries/" in path)
+        return storage_read(storage, paths)
+
+    monkeypatch.setattr(Storage, "read_all", counted)
+    office = Office(tmp_path)
+    office.tell()
+    office.tell()
+    read.clear()
+    assert office.tell() == []
+    assert "sales/2024-02/deliveries/team.json" not in read
+    office.revise("2024-02")
+    office.tell()
+    assert SENT[-1] == ("sales/2024-02", 2, True)
+    shutil.rmtree(office.project.cache)
+    assert office.tell() == []
+    for path in office.project.cache.rglob("*.json"):
+        path.write_text("[")
+    assert office.tell() == []
+    assert len(SENT) == 2
+
+
+def test_a_settled_edition_that_is_sent_again_and_got_lost_is_asked_about(tmp_path):
+    office = Office(tmp_path)
+    office.tell()
+    office.tell()
+    ACTS.append(fails(UnclearDeliveryError("the connection broke")))
+    office.tell(edition="sales/2024-02", resend=True)
+    ACTS.clear()
+    (result,) = office.tell()
+    assert "nobody recorded whether it arrived" in result.message
+    assert len(SENT) == 1
 
 
 def test_a_damaged_log_of_deliveries_stops_its_output(tmp_path):
