@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -136,6 +141,28 @@ def test_a_dry_run_tells_nobody_and_says_who_would_be(owned, mails, chat):
     assert result.exit_code == 1
     assert "ops@example.org would be told" in result.stderr
     assert (mails.mails, chat.posts) == ([], [])
+
+
+def test_after_a_kill_while_owners_are_told_nobody_tells_them_again(owned, mails, chat):
+    chat.may_answer.clear()
+    process = subprocess.Popen(
+        [Path(sys.executable).parent / "kpisite", "publish", "--only", "hook"],
+        cwd=owned.folder,
+        env={**os.environ, "KPISITE_NOW": "2024-03-01"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    assert chat.came.wait(120)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    chat.may_answer.set()
+    result = owned.call("publish", "--only", "hook")
+    assert result.exit_code == 1
+    assert "was being told; nobody recorded whether that arrived" in result.stderr
+    assert len(chat.posts) == 1
+    owned.edit(BAD, GOOD)
+    assert owned.call("publish").exit_code == 0
+    assert [post.path for post in chat.posts].count("/people") == 1
 
 
 def test_owners_read_the_language_of_the_site(owned, mails):
