@@ -124,5 +124,5 @@ def log_problems(problems: Sequence[Problem], allowed: Collection[str] = ()) -> 
     """
     for group in grouped(problems):
         problem = group.problem
-        is_allowed = problem.severity == "error" and problem.report in allowed
+        is_allowed = problem.is_failed_view and problem.report in allowed
         log.log(logging.INFO if is_allowed else logging.WARNING, "kpisite: %s", group.text())

@@ -356,7 +356,7 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         return file
 
     def _warn(self, problems: Sequence[Problem]) -> None:
-        self.failures += [problem for problem in problems if problem.severity == "error"]
+        self.failures += [problem for problem in problems if problem.is_failed_view]
         log_problems(problems, self.allowed)
 
     def _must_have_editions(self) -> EditionFiles:
