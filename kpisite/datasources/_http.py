@@ -23,9 +23,9 @@ from kpisite.datasources._http_trouble import PassingError, RefusedError, asked_
 from kpisite.errors import DatasourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["Answer", "Client", "RefusedError", "pause"]
+__all__ = ["Answer", "Client", "RefusedError", "asked_pause", "pause"]
 
 TRIES = 4
 """How often a request is made while its trouble may pass."""
@@ -58,6 +58,7 @@ class Client:
         basic: tuple[str, str] | None = None,
         bearer: str = "",
         secrets: Iterable[str] = (),
+        pause_of: Callable[[Answer], float | None] = asked_pause,
         connect: float = 10,
         read: float = 60,
         timeout: float = 300,
@@ -72,6 +73,8 @@ class Client:
             basic: User and password.
             bearer: Token; "" for none.
             secrets: What no message may have, apart from the values above: tokens in parameters.
+            pause_of: Returns the seconds that an answer asks to wait, None where it does not. A
+                403 that does is one of a limit, which passes.
             connect: Seconds to wait for a connection.
             read: Seconds to wait for the answer to begin, and for each next part of it.
             timeout: Seconds that a whole query may take, with all pages, tries and pauses.
@@ -89,6 +92,7 @@ class Client:
         found = {*self._headers.values(), *(basic[1:] if basic else ()), bearer, *secrets} - {""}
         forms = {form for secret in found for form in (secret, quote(secret, safe=""))}
         self._secrets = sorted(forms, key=len, reverse=True)
+        self._pause_of = pause_of
         self._connect, self._read = connect, read
         self._session: requests.Session | None = None
         self._end = 0.0
@@ -221,7 +225,7 @@ class Client:
             return answer
         said = f": {answer.said}" if answer.said else ""
         what = f"answered {answer.status}{said}"
-        seconds = asked_pause(answer)
+        seconds = self._pause_of(answer)
         if answer.status in _BUSY or (answer.status == 403 and seconds is not None):
             raise self._passing(answer.place, what, seconds=seconds)
         raise RefusedError(
