@@ -58,11 +58,11 @@ class Client:
         basic: tuple[str, str] | None = None,
         bearer: str = "",
         secrets: Iterable[str] = (),
-        pause_of: Callable[[Answer], float | None] = asked_pause,
         connect: float = 10,
         read: float = 60,
         timeout: float = 300,
         max_bytes: int = 100 * MEGABYTE,
+        pause_of: Callable[[Answer], float | None] = asked_pause,
     ) -> None:
         """Keep what is asked, and how; nothing connects.
 
@@ -73,12 +73,12 @@ class Client:
             basic: User and password.
             bearer: Token; "" for none.
             secrets: What no message may have, apart from the values above: tokens in parameters.
-            pause_of: Returns the seconds that an answer asks to wait, None where it does not. A
-                403 that does is one of a limit, which passes.
             connect: Seconds to wait for a connection.
             read: Seconds to wait for the answer to begin, and for each next part of it.
             timeout: Seconds that a whole query may take, with all pages, tries and pauses.
             max_bytes: Size that an answer may have, unpacked.
+            pause_of: Returns the seconds that an answer asks to wait, None where it does not. A
+                403 that does is one of a limit, which passes.
         """
         self.url = url.rstrip("/")
         self.timeout = timeout
@@ -92,10 +92,10 @@ class Client:
         found = {*self._headers.values(), *(basic[1:] if basic else ()), bearer, *secrets} - {""}
         forms = {form for secret in found for form in (secret, quote(secret, safe=""))}
         self._secrets = sorted(forms, key=len, reverse=True)
-        self._pause_of = pause_of
         self._connect, self._read = connect, read
         self._session: requests.Session | None = None
         self._end = 0.0
+        self._pause_of = pause_of
 
     def begin(self) -> None:
         """Start the clock of a query."""
