@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,9 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 from answering import Answering, Asked, Reply, answering, refusing
+from docs_examples import GUIDE
 from github_api import GitHubAPI, Repository, at, issue, pull, release, run, star
+from guide_page import GuidePage, told
 from pydantic import ValidationError
 
 from kpisite.archive.frames import from_parquet, to_parquet
@@ -24,7 +27,9 @@ from kpisite.testing import DatasourceContract
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from kpisite.pipeline.run import Outcome
     from kpisite.testing import Row
+    from tests.conftest import ProjectFiles
 
 NEW_YORK = ZoneInfo("America/New_York")
 WEEK = Period.containing(date(2013, 3, 10), "week", NEW_YORK)
@@ -439,3 +444,73 @@ def test_links_to_another_host_get_no_token(server: Answering, api: GitHubAPI):
 def test_options_that_cannot_be_meant_are_mistakes(options: dict[str, Any]):
     with pytest.raises(ValidationError):
         GitHub.Options.model_validate(options)
+
+
+MONDAY = datetime(2025, 1, 6, tzinfo=UTC)
+API = "https://api.github.com"
+
+
+@pytest.fixture
+def page(project: ProjectFiles) -> GuidePage:
+    page = GuidePage("github", project, "code")
+    project.environment["GITHUB_TOKEN"] = SECRET
+    return page
+
+
+def run_page(page: GuidePage, server: Answering) -> Outcome:
+    return page.run({"args:\n      repos": f"args:\n      api_url: {server.url}\n      repos"})
+
+
+def test_the_example_of_the_guide_runs(server: Answering, api: GitHubAPI, page: GuidePage):
+    api.repositories["octo/till"] = Repository(
+        issues=[issue(1, MONDAY), issue(2, MONDAY, MONDAY + HOUR), issue(3, MONDAY - DAY, MONDAY)],
+        pulls=[pull(n, MONDAY, merged=MONDAY + n * HOUR) for n in (1, 2, 30)],
+        runs=[run(n, MONDAY + n * DAY, conclusion="failure" if n else "success") for n in range(4)],
+        releases=[release("v1", MONDAY, downloads=3)],
+        stargazers=[star("mona", MONDAY), star("lisa", MONDAY + 7 * DAY)],
+    )
+    outcome = run_page(page, server)
+    assert (outcome.status, outcome.problems) == ("sealed", ())
+    expected = {"opened": 2, "time_to_merge": 7200, "success": 0.25, "stars": 1}
+    assert expected.items() <= page.metrics().items()
+    assert page.frame("runs")["runs"].tolist() == [1, 1, 1, 1]
+    assert page.frame("releases")["tag"].tolist() == ["v1"]
+    assert all(SECRET.encode() not in content for content in page.project.archived().values())
+
+
+def test_the_example_of_the_guide_runs_where_nothing_happened(
+    server: Answering, api: GitHubAPI, page: GuidePage
+):
+    api.repositories["octo/till"] = Repository()
+    assert run_page(page, server).status == "sealed"
+    assert {"opened": 0, "time_to_merge": None, "stars": 0}.items() <= page.metrics().items()
+
+
+LIMIT = {"Retry-After": "2400"}
+
+
+@pytest.mark.parametrize(
+    ("reply", "place"),
+    [
+        (Reply({"message": "Bad credentials"}, 401), 0),
+        (Reply({"message": "Not Found"}, 404), 1),
+        (Reply({"message": "API rate limit exceeded"}, 403, LIMIT), 2),
+    ],
+)
+def test_the_messages_of_the_guide_are_those_that_are_given(
+    server: Answering, page: GuidePage, reply: Reply, place: int
+):
+    server.otherwise = reply
+    said = told(run_page(page, server), server.url, API)
+    assert any(page.messages[place] in text for text in said), said
+    assert len(said) == 6
+    assert len(page.messages) == 3
+    assert all(SECRET.encode() not in content for content in page.project.archived().values())
+
+
+def test_the_guide_names_the_columns_of_each_query():
+    text = (GUIDE / "datasources" / "github.md").read_text(encoding="utf-8")
+    for query, columns in COLUMNS.items():
+        (cell,) = re.findall(rf"^\| `{query}` \|[^|]*\|(.*)\|$", text, re.MULTILINE)
+        named = re.findall(r"`(\w+)`", re.sub(r"\(.*?\)", "", cell))
+        assert ["repository", *named] == [name for name in columns if name != "url"]
