@@ -96,43 +96,19 @@ def instant(text: str | None) -> datetime | None:
 
 def issue(item: Item, period: Period) -> Row:
     """Return an issue; `hours` is how long it was open."""
-    created, closed = instant(item["created_at"]), instant(item["closed_at"])
-    return {
-        "number": item["number"],
-        "title": item["title"],
-        "author": _login(item["user"]),
-        "state": item["state"],
-        "labels": _labels(item),
-        "comments": item["comments"],
-        "created_at": created,
-        "closed_at": closed,
-        "opened": _within(created, period),
-        "closed": _within(closed, period),
-        "hours": _seconds(created, closed) / 3600,
-        "url": item["html_url"],
-    }
+    return {**_opened(item, period), "state": item["state"], "comments": item["comments"]}
 
 
 def pull_request(item: Item, period: Period) -> Row:
     """Return a pull request; `hours` is how long it was open."""
-    created, closed = instant(item["created_at"]), instant(item["closed_at"])
     merged = instant(item["merged_at"])
     return {
-        "number": item["number"],
-        "title": item["title"],
-        "author": _login(item["user"]),
+        **_opened(item, period),
         "state": "merged" if merged else item["state"],
         "draft": bool(item.get("draft")),
         "branch": item["base"]["ref"],
-        "labels": _labels(item),
-        "created_at": created,
-        "closed_at": closed,
         "merged_at": merged,
-        "opened": _within(created, period),
-        "closed": _within(closed, period),
         "merged": _within(merged, period),
-        "hours": _seconds(created, closed) / 3600,
-        "url": item["html_url"],
     }
 
 
@@ -193,13 +169,26 @@ def frame_of(rows: Iterable[Row], query: str, zone: ZoneInfo) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def _opened(item: Item, period: Period) -> Row:
+    """Return what issues and pull requests have alike."""
+    created, closed = instant(item["created_at"]), instant(item["closed_at"])
+    return {
+        "number": item["number"],
+        "title": item["title"],
+        "author": _login(item["user"]),
+        "labels": ", ".join(label["name"] for label in item["labels"]),
+        "created_at": created,
+        "closed_at": closed,
+        "opened": _within(created, period),
+        "closed": _within(closed, period),
+        "hours": _seconds(created, closed) / 3600,
+        "url": item["html_url"],
+    }
+
+
 def _login(user: Item | None) -> str | None:
     """Return a user's name; None where the account is gone."""
     return user["login"] if user else None
-
-
-def _labels(item: Item) -> str:
-    return ", ".join(label["name"] for label in item["labels"])
 
 
 def _within(at: datetime | None, period: Period) -> int:

@@ -82,8 +82,10 @@ class GitHub(Datasource):
             frame = rows.frame_of(found, name, period.zone)
             return finished(frame, args, period, self.context)
         except DatasourceError as error:
-            where = f"datasource '{self.context.id}'"
-            raise DatasourceError(error.message, where=where, hint=error.hint) from None
+            where, hint = f"datasource '{self.context.id}'", error.hint
+            if "rate limit" in error.message and not self.options.token.get_secret_value():
+                hint += "\nWith a token it allows more."
+            raise DatasourceError(error.message, where=where, hint=hint) from None
 
     def close(self) -> None:
         """Give back the connections, if there are any."""

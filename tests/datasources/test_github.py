@@ -356,7 +356,7 @@ def test_a_limit_that_lasts_longer_than_a_query_may_is_an_error(
     error = failure(make(server.url))
     assert error.message.endswith("/issues answered 403: API rate limit exceeded")
     assert error.hint.startswith("It asks to wait 2,")
-    assert "of the 300 s that a query may take." in error.hint
+    assert error.hint.endswith("of the 300 s that a query may take.\nWith a token it allows more.")
     assert pauses == []
 
 
