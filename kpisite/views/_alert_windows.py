@@ -161,5 +161,9 @@ def _rounded(times: pd.Series[Any], grid: Grid) -> Sequence[int]:
 
 
 def _texts(frame: pd.DataFrame, position: int) -> list[str]:
+    """Return the texts of a column, each on one line; "" for one that is missing."""
     column = frame.iloc[:, position]
-    return ["" if missing else str(v) for v, missing in zip(column, column.isna(), strict=True)]
+    return [
+        "" if missing else " ".join(str(v).split())
+        for v, missing in zip(column, column.isna(), strict=True)
+    ]
