@@ -33,9 +33,14 @@ ALERTS: tuple[tuple[str, Mapping[str, str], str, str], ...] = (
     ("DiskFull", {**WARNING, "team": "infra"}, "2013-10-26T23:30", "2013-10-27T02:29"),
     ("DiskFull", {**WARNING, "team": "infra"}, "2013-10-27T22:30", "2013-10-28T01:00"),
     ("Slow", {**WARNING, "alertstate": "pending"}, "2013-10-22T00:00", "2013-10-23T00:00"),
+    ("HostDown", CRITICAL, "2025-01-08T03:00", "2025-01-08T04:38"),
+    ("HostDown", {**CRITICAL, "team": "test-db"}, "2025-01-09T03:00", "2025-01-09T04:38"),
+    ("DiskFull", WARNING, "2025-01-10T12:02", "2025-01-10T12:04"),
 )
 """Name, labels, first and last minute in UTC. The clock in Berlin goes back on 27 October at 1:00
 UTC, and its week 43 ends at 23:00 UTC; DiskFull fires over both."""
+REQUESTS = {"200": 30, "500": 1}
+"""Requests in five minutes of the first half of January 2025, by their code."""
 
 
 def _openmetrics() -> str:
@@ -50,6 +55,12 @@ def _openmetrics() -> str:
         while at <= end:
             lines.append(f"ALERTS{{{written}}} 1 {at.timestamp():.0f}")
             at += timedelta(minutes=1)
+    lines.append("# TYPE http_requests counter")
+    for code, count in REQUESTS.items():
+        for number in range(14 * 288):
+            at = datetime(2025, 1, 1, tzinfo=UTC) + number * timedelta(minutes=5)
+            sample = f'http_requests_total{{code="{code}"}} {number * count}'
+            lines.append(f"{sample} {at.timestamp():.0f}")
     return "\n".join([*lines, "# EOF\n"])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import traceback
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 from answering import Answering, Reply, refusing
+from docs_examples import GUIDE, examples
 from prometheus_server import PASSWORD, USER, PrometheusServer, prometheus
 from pydantic import ValidationError
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kpisite.testing import Row
+    from tests.conftest import ProjectFiles
 
 __all__ = ["prometheus"]
 
@@ -425,3 +428,55 @@ def test_options_that_make_no_sense_are_refused(options: dict[str, Any], message
 )
 def test_a_host_without_a_scheme_is_asked_over_http(host: str, url: str):
     assert Prometheus.Options(host=host).host == url
+
+
+def test_the_example_of_the_guide_counts_the_requests_of_its_week(
+    prometheus: PrometheusServer, project: ProjectFiles
+):
+    example = next(e for e in examples(GUIDE / "datasources" / "prometheus.md") if e.is_report)
+    host = prometheus.address.removeprefix("http://")
+    project = replace(
+        project,
+        now=datetime(2025, 2, 1, tzinfo=UTC),
+        environment={"PROMETHEUS_PASSWORD": PASSWORD},
+        folder=project.folder / "example",
+    )
+    project.write(example.text.replace("prometheus.example.org:9090", host), "shop")
+    assert [outcome.problems for outcome in project.run()] == [()]
+    [edition] = project.archive.editions()
+    metrics = edition.load().record.metrics
+    assert metrics["requests"].value == pytest.approx(7 * 288 * 31, rel=1e-3)
+    assert metrics["alerts"].value == 2
+    assert not [name for name, data in project.archived().items() if PASSWORD.encode() in data]
+
+
+def test_a_warning_of_the_server_is_one_of_the_view_and_a_server_that_is_down_fails_it_alone(
+    server: Answering, project: ProjectFiles
+):
+    server.routes[RANGE] = matrix(
+        {"metric": {}, "values": [[1, "2"]]}, warnings=["half is missing"]
+    )
+    project.write(
+        f"""\
+        title: Two servers
+        schedule: weekly
+        since: 2024-01-01
+        until: 2024-01-08
+        datasources:
+          up: {{plugin: prometheus, args: {{host: "{server.url}"}}}}
+          down: {{plugin: prometheus, args: {{host: "{refusing()}"}}}}
+        views:
+          seen: {{plugin: table, args: {{datasource: up, query: x}}}}
+          also_seen: {{plugin: table, args: {{datasource: up, query: x}}}}
+          not_seen: {{plugin: table, args: {{datasource: down, query: x}}}}
+        """
+    )
+    [outcome] = project.run()
+    told = [(p.severity, p.view, p.message.partition("http")[0]) for p in outcome.problems]
+    assert told == [
+        ("warning", "seen", "datasource 'up': half is missing"),
+        ("warning", "also_seen", "datasource 'up': half is missing"),
+        ("error", "not_seen", "datasource 'down': "),
+    ]
+    [edition] = project.archive.editions()
+    assert edition.load().record.status == "preliminary"

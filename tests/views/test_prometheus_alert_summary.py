@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from datetime import UTC, date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
+from docs_examples import GUIDE, examples
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_server import PASSWORD, USER, PrometheusServer, prometheus
@@ -26,6 +28,8 @@ from kpisite.views.prometheus_alert_summary import AlertSummary
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from tests.conftest import ProjectFiles
 
 __all__ = ["prometheus"]
 
@@ -405,3 +409,25 @@ def test_an_answer_that_holds_no_alerts_is_refused(frame: pd.DataFrame, message:
 def test_options_that_make_no_sense_are_refused(options: dict[str, Any], message: str):
     with pytest.raises(ValidationError, match=message):
         view(**options)
+
+
+def test_the_example_of_the_guide_tells_of_the_alerts_of_its_week(
+    prometheus: PrometheusServer, project: ProjectFiles
+):
+    example = next(
+        e for e in examples(GUIDE / "views" / "prometheus_alert_summary.md") if e.is_report
+    )
+    text = example.text.replace("prometheus.example.org:9090", prometheus.address)
+    token, user = 'bearer_token: "${PROMETHEUS_TOKEN}"', f"username: {USER}, password: {PASSWORD}"
+    assert token in text
+    now = datetime(2025, 2, 1, tzinfo=UTC)
+    project = replace(project, now=now, folder=project.folder / "example")
+    project.write(text.replace(token, f"basic_auth: {{{user}}}"), "shop")
+    assert [outcome.problems for outcome in project.run()] == [()]
+    metrics = project.archive.editions()[0].load().record.metrics
+    assert [(name, metric.text) for name, metric in metrics.items()] == [
+        ("critical", "1"),
+        ("critical/time", "1 h 45 min"),
+        ("all", "3"),
+        ("all/time", "3 h 35 min"),
+    ]
