@@ -134,24 +134,24 @@ class Prometheus(Datasource):
             answer = self._client.get(path, params)
         except RefusedError as error:
             raise _own_words(error) from None
-        said = answer.json()
-        if not isinstance(said, dict) or said.get("status") != "success":
+        reply = answer.json()
+        if not isinstance(reply, dict) or reply.get("status") != "success":
             raise DatasourceError(
                 f"{answer.place} answered JSON that is not Prometheus's",
                 hint="Check the address: it is that of the server, without /api/v1.",
             )
-        for warning in said.get("warnings") or ():
+        for warning in reply.get("warnings") or ():
             self.note(self._client.clean(f"datasource '{self.context.id}': {warning}"))
-        return said.get("data")
+        return reply.get("data")
 
 
 def _own_words(error: RefusedError) -> DatasourceError:
     """Return what Prometheus says of a query that it refuses; any other refusal as it is."""
     answer: Answer = error.answer
     with suppress(DatasourceError):
-        said = answer.json()
-        if isinstance(said, dict) and isinstance(said.get("error"), str) and "errorType" in said:
-            return DatasourceError(said["error"].removeprefix(_FAULTY_QUERY))
+        reply = answer.json()
+        if isinstance(reply, dict) and isinstance(reply.get("error"), str) and "errorType" in reply:
+            return DatasourceError(reply["error"].removeprefix(_FAULTY_QUERY))
     return error
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from kpisite.model.language import gettext
 from kpisite.model.words import moment_text
 from kpisite.plugins import NumberFormat
 from kpisite.plugins.svg import LIGHT
@@ -65,12 +64,7 @@ def _columns(alerts: Sequence[Alert], grid: Grid) -> dict[str, list[Any]]:
         "left": [grid.share(span[0]) for _, _, span in found],
         "right": [grid.share(span[1]) for _, _, span in found],
         "name": [alert.name for _, alert, _ in found],
-        "span": [
-            gettext("{first} – {last}").format(
-                first=_clock(grid, span[0]), last=_clock(grid, span[1])
-            )
-            for _, _, span in found
-        ],
+        "span": [f"{_clock(grid, span[0])} – {_clock(grid, span[1])}" for _, _, span in found],
         "length": [DURATION.text(grid.seconds([span])) for _, _, span in found],
     }
 
