@@ -6,12 +6,11 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-from markupsafe import Markup
 from pydantic import Field, field_validator
 
 from kpisite.model.fields import Step
-from kpisite.plugins import Metric, PluginOptions, Query, View, escape_html
+from kpisite.model.number import grouped
+from kpisite.plugins import Metric, PluginOptions, Query, View
 from kpisite.plugins.language import gettext, ngettext
 from kpisite.views._alert_timeline import DURATION, timeline
 from kpisite.views._alert_windows import NAME, Alert, Grid, alerts_of, merged
@@ -20,6 +19,8 @@ from kpisite.views._plot_svg import still
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import pandas as pd
+
     from kpisite.plugins import Page, Period
 
 QUERY = 'ALERTS{alertstate="firing"}'
@@ -27,8 +28,8 @@ _NEVER_SHOWN = ("__name__", "alertstate", NAME)
 """Labels that are the same for all alerts, or in a column of their own."""
 _MOST_ROWS = 20
 """Alerts in the timeline; the table has all."""
-_MOST_LABELS = 3
-"""Sets of labels that are listed of an alert."""
+_MOST_VALUES = 3
+"""Values that are listed of a label."""
 _TOLD = 3
 """Alerts of which the description tells; more would be a table read aloud."""
 
@@ -93,21 +94,14 @@ class AlertSummary(View):
         """Return a sentence, the timeline and a table; or the good news."""
         grid = Grid(page.period, self.options.resolution)
         alerts = self._alerts(frames, grid)
-        if not alerts:
-            return page.template("views/no_alerts.html")
-        count, seconds = sum(alert.count for alert in alerts), _any_seconds(alerts, grid)
-        said = ngettext(
-            "{count} alert fired, for {time}.",
-            "{count} alerts fired; at least one was firing for {time}.",
-            count,
-        ).format(count=count, time=DURATION.text(seconds))
-        parts = [f'<p class="kpi-alerts-lead">{escape_html(said)}</p>']
-        if self.options.show_timeline:
-            parts.append(self._timeline(alerts, grid, page))
-        table = self._table(alerts, grid)
-        formats = {table.columns[2]: DURATION}
-        parts.append(page.table(table, formats=formats))
-        return Markup("".join(parts))  # noqa: S704 - all parts are escaped
+        is_drawn = bool(alerts) and self.options.show_timeline
+        return page.template(
+            "views/prometheus_alert_summary.html",
+            alerts=[self._row(alert, grid) for alert in alerts],
+            said=_summed_up(alerts, grid),
+            chart=self._timeline(alerts, grid, page) if is_drawn else "",
+            cut=_cut(len(alerts)) if is_drawn else "",
+        )
 
     def _alerts(self, frames: Mapping[str, pd.DataFrame], grid: Grid) -> list[Alert]:
         wanted, ignored = (
@@ -118,7 +112,7 @@ class AlertSummary(View):
 
     def _timeline(self, alerts: Sequence[Alert], grid: Grid, page: Page) -> str:
         drawing = timeline(alerts[:_MOST_ROWS], grid, self.options.timeline_height)
-        chart = page.chart_from(
+        return page.chart_from(
             draw,
             drawing.structure,
             drawing.values,
@@ -126,35 +120,25 @@ class AlertSummary(View):
             height=drawing.height,
             still=still(drawing.structure, drawing.values),
         )
-        note = ""
-        if len(alerts) > _MOST_ROWS:
-            cut = gettext("The timeline has the {count} alerts that fired longest, of {all}.")
-            words = cut.format(count=_MOST_ROWS, all=len(alerts))
-            note = f'<p class="kpi-note-below">{escape_html(words)}</p>'
-        return f'<div class="kpi-plot">{chart}{note}</div>'
 
-    def _table(self, alerts: Sequence[Alert], grid: Grid) -> pd.DataFrame:
-        return pd.DataFrame(
-            {
-                gettext("Alert"): [alert.name for alert in alerts],
-                gettext("Times"): [alert.count for alert in alerts],
-                gettext("Duration"): [grid.seconds(alert.spans) for alert in alerts],
-                gettext("Labels"): [self._labels(alert) for alert in alerts],
-            }
-        )
+    def _row(self, alert: Alert, grid: Grid) -> dict[str, str]:
+        """Return what the table says of an alert."""
+        return {
+            "name": alert.name,
+            "labels": self._labels(alert),
+            "times": grouped(alert.count, 0),
+            "duration": DURATION.text(grid.seconds(alert.spans)),
+        }
 
     def _labels(self, alert: Alert) -> str:
-        """Return the labels that are shown, of each set that differs in them."""
+        """Return the labels that are shown, each with the values that it had."""
         hidden = {*_NEVER_SHOWN, *self.options.hide_labels}
-        sets = dict.fromkeys(
-            ", ".join(f"{label}: {value}" for label, value in labels if label not in hidden)
-            for labels in alert.labels
-        )
-        shown = [text for text in sets if text]
-        if len(shown) > _MOST_LABELS:
-            more = gettext("{count} more").format(count=len(shown) - _MOST_LABELS)
-            shown = [*shown[:_MOST_LABELS], more]
-        return "; ".join(shown)
+        found: dict[str, dict[str, None]] = {}
+        for labels in alert.labels:
+            for label, value in labels:
+                if label not in hidden:
+                    found.setdefault(label, {})[value] = None
+        return "; ".join(f"{label}: {_listed(list(found[label]))}" for label in sorted(found))
 
 
 def draw(structure: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
@@ -167,6 +151,32 @@ def draw(structure: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
 def _any_seconds(alerts: Sequence[Alert], grid: Grid) -> float:
     """Return how long at least one alert fired."""
     return grid.seconds(merged(span for alert in alerts for span in alert.spans))
+
+
+def _listed(values: Sequence[str]) -> str:
+    """Return values with commas; of many the first, and how many there are more."""
+    rest = len(values) - _MOST_VALUES
+    shown = values[:_MOST_VALUES]
+    return ", ".join([*shown, gettext("{count} more").format(count=rest)] if rest > 0 else shown)
+
+
+def _summed_up(alerts: Sequence[Alert], grid: Grid) -> str:
+    """Return how many alerts fired, and for how long one did."""
+    count = sum(alert.count for alert in alerts)
+    said = ngettext(
+        "{count} alert fired, for {time}.",
+        "{count} alerts fired; at least one was firing for {time}.",
+        count,
+    )
+    return said.format(count=grouped(count, 0), time=DURATION.text(_any_seconds(alerts, grid)))
+
+
+def _cut(count: int) -> str:
+    """Return that the timeline has not all of so many alerts; "" where it has."""
+    if count <= _MOST_ROWS:
+        return ""
+    cut = gettext("The timeline has the {count} alerts that fired longest, of {all}.")
+    return cut.format(count=_MOST_ROWS, all=count)
 
 
 def _described(title: str, alerts: Sequence[Alert], grid: Grid) -> str:
