@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kpisite.plugins import Period
-    from kpisite.views._alert_windows import Alert, Grid
+    from kpisite.views._alert_windows import Alert, Grid, Window
 
 DURATION = NumberFormat(style="duration")
 _GAP = 9
@@ -64,15 +64,19 @@ def _columns(alerts: Sequence[Alert], grid: Grid) -> dict[str, list[Any]]:
         "left": [grid.share(span[0]) for _, _, span in found],
         "right": [grid.share(span[1]) for _, _, span in found],
         "name": [alert.name for _, alert, _ in found],
-        "span": [f"{_clock(grid, span[0])} – {_clock(grid, span[1])}" for _, _, span in found],
+        "span": [_clock_span(grid, span) for _, _, span in found],
         "length": [DURATION.text(grid.seconds([span])) for _, _, span in found],
     }
 
 
-def _clock(grid: Grid, step: int) -> str:
-    """Return when a step begins, by the clock on the wall."""
-    at = grid.period.start.astimezone(UTC) + grid.share(step) * grid.length
-    return moment_text(at.astimezone(grid.period.zone), with_time=True)
+def _clock_span(grid: Grid, span: Window) -> str:
+    """Return from when to when, by the clock on the wall: "2013-02-04 22:15 – 23:00"."""
+    begin = grid.period.start.astimezone(UTC)
+    first, last = (
+        (begin + grid.share(step) * grid.length).astimezone(grid.period.zone) for step in span
+    )
+    until = last.time() if first.date() == last.date() else last
+    return f"{moment_text(first, with_time=True)} – {moment_text(until, with_time=True)}"
 
 
 def _ticks(grid: Grid) -> Ticks:
