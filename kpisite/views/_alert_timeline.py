@@ -72,9 +72,7 @@ def _columns(alerts: Sequence[Alert], grid: Grid) -> dict[str, list[Any]]:
 def _clock_span(grid: Grid, span: Window) -> str:
     """Return from when to when, by the clock on the wall: "2013-02-04 22:15 – 23:00"."""
     begin = grid.period.start.astimezone(UTC)
-    first, last = (
-        (begin + grid.share(step) * grid.length).astimezone(grid.period.zone) for step in span
-    )
+    first, last = ((begin + grid.passed(step)).astimezone(grid.period.zone) for step in span)
     until = last.time() if first.date() == last.date() else last
     return f"{moment_text(first, with_time=True)} – {moment_text(until, with_time=True)}"
 

@@ -52,14 +52,15 @@ class Grid:
 
     def seconds(self, spans: Iterable[Window]) -> float:
         """Return how long spans last within the period."""
-        lengths = (self._time(end) - self._time(start) for start, end in spans)
+        lengths = (self.passed(end) - self.passed(start) for start, end in spans)
         return sum(lengths, timedelta(0)).total_seconds()
 
     def share(self, step: int) -> float:
         """Return where the begin of a step is: 0 at the start of the period, 1 at its end."""
-        return self._time(step) / self.length
+        return self.passed(step) / self.length
 
-    def _time(self, step: int) -> timedelta:
+    def passed(self, step: int) -> timedelta:
+        """Return the time from the start of the period to a step, its end at the latest."""
         return min(max(step * self.step, timedelta(0)), self.length)
 
 

@@ -52,7 +52,7 @@ class AlertSummary(View):
         """Label → regular expression: no alerts of which one of these labels matches."""
         show_timeline: bool = True
         """Whether a timeline shows when each alert fired."""
-        timeline_height: int = Field(default=15, ge=4, le=60)
+        timeline_height: int = Field(default=15, ge=1)
         """Height of each row of the timeline, in CSS pixels."""
 
         @field_validator("labels", "ignore_labels")

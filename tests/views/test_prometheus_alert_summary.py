@@ -402,7 +402,7 @@ def test_an_answer_that_holds_no_alerts_is_refused(frame: pd.DataFrame, message:
         ({"resolution": 0}, "no length of time"),
         ({"labels": {"severity": "("}}, "of 'severity' is no regular expression"),
         ({"ignore_labels": {"a": "*"}}, "of 'a' is no regular expression"),
-        ({"timeline_height": 0}, "greater than or equal to 4"),
+        ({"timeline_height": 0}, "greater than or equal to 1"),
         ({"labels": ["severity"]}, "valid dictionary"),
     ],
 )
