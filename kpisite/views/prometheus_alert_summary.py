@@ -42,7 +42,7 @@ class AlertSummary(View):
 
         datasource: str = "prometheus"
         """Id of the Prometheus server in the report."""
-        resolution: Step = Field(default="15m")
+        resolution: Step = Field(timedelta(minutes=15), json_schema_extra={"default": "15m"})
         """How often the period is looked at: `15m`, `1h`, or a number of seconds."""
         hide_labels: tuple[str, ...] = ("instance", "job")
         """Labels that are not shown; alerts that differ only in them still count each."""
