@@ -15,10 +15,11 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import pytest
 import sqlalchemy as sa
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 USER = "reader"
 PASSWORD = "s3cr3t p@ss/w:rd%"
@@ -107,9 +108,18 @@ class SQLServer(ABC):
         self.stop()
         shutil.rmtree(self.folder)
 
-    def ask(self, *statements: str, rows: Sequence[dict[str, Any]] = ()) -> None:
-        """Run statements as the administrator; the last one for each row."""
-        engine = sa.create_engine(self.administrator, poolclass=sa.NullPool)
+    def ask(
+        self, *statements: str, rows: Sequence[dict[str, Any]] = (), shop: bool = False
+    ) -> None:
+        """Run statements as the administrator, the last one for each row.
+
+        Args:
+            *statements: In the server's own SQL.
+            rows: Values of the parameters of the last one.
+            shop: In the user's database instead of the administrator's.
+        """
+        url = self.administrator.set(database=DATABASE) if shop else self.administrator
+        engine = sa.create_engine(url, poolclass=sa.NullPool)
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             for statement in statements[:-1]:
                 connection.execute(sa.text(statement))
@@ -159,6 +169,7 @@ class PostgreSQLServer(SQLServer):
     def fill(self) -> None:
         self.ask(f"create user {USER} password '{PASSWORD}'".replace(":", r"\:"))
         self.ask(f"create database {DATABASE} owner {USER}")
+        self.ask(f"grant pg_read_all_data, pg_write_all_data to {USER}")
 
     def kill_others(self) -> None:
         self.ask(f"select pg_terminate_backend(pid) from pg_stat_activity where usename = '{USER}'")
@@ -221,10 +232,23 @@ def program(name: str) -> str:
     return shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin") or ""
 
 
-def installed(driver: type[SQLServer]) -> bool:
-    if driver is PostgreSQLServer:
-        return bool(postgresql("initdb"))
-    return bool(program("mariadbd"))
+def running(kind: type[SQLServer], program: str) -> Iterator[SQLServer]:
+    """Run a server while a fixture lasts; skip its tests where it is not installed."""
+    if not program and os.environ.get("KPISITE_TEST_REQUIRE") != "all":
+        pytest.skip(f"no {kind.__name__.removesuffix('Server')} is installed")
+    server = kind()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[SQLServer]:
+    yield from running(PostgreSQLServer, postgresql("initdb"))
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[SQLServer]:
+    yield from running(MariaDBServer, program("mariadbd"))
 
 
 def _account(names: Sequence[str]) -> str | None:
