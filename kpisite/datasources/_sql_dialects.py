@@ -15,15 +15,24 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from kpisite.model.period import midnight
-from kpisite.plugins.tokens import calendar_length
+from kpisite.plugins import Token, split_tokens
+from kpisite.plugins.tokens import calendar_length, replace_tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from kpisite.plugins import Period, Token
+    from kpisite.plugins import Period
+
+    Rows = Sequence[sa.Row[Any]]
+    Answer = tuple[list[str], Iterator[Rows]]
 
 GRACE = 10.0
 """Seconds that a server has, after the time of a query is over, to say so itself."""
+PART = 10_000
+"""Rows that are fetched at once."""
+DECLARE = "DECLARE kpisite NO SCROLL CURSOR FOR\n"
+"""What PostgreSQL reads before a query, on a line of its own."""
+_FETCH = sa.text(f"FETCH FORWARD {PART} FROM kpisite")
 _SQLITE_STEPS = 10_000
 """Instructions of SQLite between two looks at the clock."""
 _SELECT = re.compile(
@@ -63,14 +72,39 @@ class Dialect:
         name = _CONNECT_TIMEOUTS.get(self.driver)
         return {name: math.ceil(self.connect_timeout)} if name else {}
 
-    def execution_options(self, query: str) -> dict[str, Any]:
-        """Return how SQLAlchemy executes a query: the answer comes in parts where it can."""
+    def execution_options(self) -> dict[str, Any]:
+        """Return how SQLAlchemy's connections work: an answer comes in parts where it can."""
         return {"stream_results": True}
 
     @contextmanager
     def session(self, connection: sa.Connection, query: str, period: Period) -> Iterator[None]:
         """Have the connection in the period's zone, read-only, with a limit of time."""
         yield
+
+    def statement(self, query: str, period: Period, before: str = "") -> sa.TextClause:
+        """Return a query with bound parameters; no other colon of it is one.
+
+        Args:
+            query: The query as it was written.
+            period: What its tokens stand for.
+            before: Text of our own that is put before it.
+        """
+        found = split_tokens(query, mysql=self.is_mysql)
+        text = replace_tokens(
+            query,
+            lambda token: self.placeholder(token, period),
+            lambda text: text.replace(":", r"\:"),
+            mysql=self.is_mysql,
+        )
+        bound = [self.parameter(t, period) for t in set(found) if isinstance(t, Token)]
+        return sa.text(before + text).bindparams(*(one for one in bound if one is not None))
+
+    def answer(self, connection: sa.Connection, query: str, period: Period) -> Answer:
+        """Ask, and return the names of columns and the rows in parts; no names, no answer."""
+        result = connection.execute(self.statement(query, period))
+        if not result.returns_rows:
+            return [], iter(())
+        return list(result.keys()), iter(result.partitions(PART))
 
     def placeholder(self, token: Token, period: Period) -> str:
         """Return what stands for a token in the text of a query."""
@@ -114,9 +148,9 @@ class SQLite(Dialect):
 class PostgreSQL(Dialect):
     """It compares instants with columns of every type, once it knows the zone."""
 
-    def execution_options(self, query: str) -> dict[str, Any]:
-        """Return how it is asked: through a cursor, which only a SELECT has."""
-        return {"stream_results": _SELECT.match(query) is not None, "postgresql_readonly": True}
+    def execution_options(self) -> dict[str, Any]:
+        """Return what makes transactions that only read."""
+        return {"postgresql_readonly": True}
 
     @contextmanager
     def session(self, connection: sa.Connection, query: str, period: Period) -> Iterator[None]:
@@ -132,6 +166,19 @@ class PostgreSQL(Dialect):
                 {"zone": period.zone.key, "milliseconds": str(math.ceil(self.timeout * 1000))},
             )
             yield
+
+    def answer(self, connection: sa.Connection, query: str, period: Period) -> Answer:
+        """Ask through a cursor, which only a SELECT can have: the driver would read it whole."""
+        if not _SELECT.match(query):
+            return super().answer(connection, query, period)
+        connection.execute(self.statement(query, period, DECLARE))
+        first = connection.execute(_FETCH)
+        return list(first.keys()), self._parts(connection, first.all())
+
+    def _parts(self, connection: sa.Connection, rows: Rows) -> Iterator[Rows]:
+        while rows:
+            yield rows
+            rows = connection.execute(_FETCH).all()
 
     def placeholder(self, token: Token, period: Period) -> str:
         """Return a parameter; that of a length is a text, with months."""

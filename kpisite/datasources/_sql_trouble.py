@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
+from kpisite.datasources._sql_dialects import DECLARE
+
 _LOGIN = "Check the user and the password."
 _DATABASE = "Check the name of the database."
 _RIGHTS = "Let this user read it: GRANT SELECT."
@@ -56,7 +58,7 @@ _TEXTS = (
 )
 """What a text has in it → what to do, and whether it may pass: libpq gives no numbers while it
 connects. The first that fits counts."""
-_CURSOR = re.compile(r'DECLARE "[^"]*" CURSOR FOR ')
+_LINE = re.compile(r"^LINE (?P<number>\d+): (?P<line>.*)\n(?P<indent> *)", re.MULTILINE)
 _PLACE = re.compile(r'^connection failed: connection to server at "(.*?)", port (\d+) failed: ')
 
 
@@ -82,7 +84,8 @@ def trouble_of(error: Exception, timeout: float) -> Trouble:
         return _late(timeout)
     if code == 2013 and "timed out" in text:
         return _late(timeout)
-    message, _, rest = _plain(text).partition("\n")
+    is_declared = isinstance(error, DBAPIError) and (error.statement or "").startswith(DECLARE)
+    message, _, rest = _plain(text, is_declared=is_declared).partition("\n")
     if code in _HINTS:
         return Trouble(message, _HINTS[code])
     for pattern, hint, passes in _TEXTS:
@@ -106,19 +109,20 @@ def _code_and_text(error: Exception) -> tuple[object, str]:
     """Return an error's number or SQLSTATE, None where it has neither, and its words."""
     orig: Any = error.orig if isinstance(error, DBAPIError) else error
     args: tuple[Any, ...] = getattr(orig, "args", ())
-    state = getattr(orig, "sqlstate", None) or getattr(orig, "pgcode", None)
-    if isinstance(error, DBAPIError) and not state and len(args) > 1 and isinstance(args[0], int):
+    if isinstance(error, DBAPIError) and len(args) > 1 and isinstance(args[0], int):
         return args[0], str(args[1])
+    state = getattr(orig, "sqlstate", None) or getattr(orig, "pgcode", None)
     text = str(orig) if isinstance(error, DBAPIError) else str(args[0]) if args else ""
     return state, text or type(orig).__name__
 
 
-def _plain(text: str) -> str:
-    """Return PostgreSQL's words without what is not the user's, the caret where it belongs."""
+def _plain(text: str, *, is_declared: bool) -> str:
+    """Return PostgreSQL's words without our part of them, and the line that the user wrote."""
     text = _PLACE.sub(r"\1:\2: ", text.strip())
-    if declared := _CURSOR.search(text):
-        before, after = text[: declared.start()], text[declared.end() :]
-        line, newline, caret = after.partition("\n")
-        shift = len(declared[0]) if caret.startswith(" " * len(declared[0])) else 0
-        return f"{before}{line}{newline}{caret[shift:]}"
-    return text
+    return _LINE.sub(_line_before, text) if is_declared else text
+
+
+def _line_before(found: re.Match[str]) -> str:
+    number = str(int(found["number"]) - 1)
+    lost = len(found["number"]) - len(number)
+    return f"LINE {number}: {found['line']}\n{found['indent'][lost:]}"

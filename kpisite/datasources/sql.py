@@ -15,17 +15,10 @@ from kpisite.datasources._sql_dialects import Dialect, PostgreSQL, SQLite
 from kpisite.datasources._sql_mysql import MySQL
 from kpisite.datasources._sql_trouble import trouble_of
 from kpisite.errors import DatasourceError, nearest
-from kpisite.plugins import (
-    Datasource,
-    DatasourceContext,
-    PluginOptions,
-    Token,
-    split_tokens,
-)
+from kpisite.plugins import Datasource, DatasourceContext, PluginOptions
 from kpisite.plugins.arrow import plain_frame, table_of_rows
 from kpisite.plugins.dates import parse_dates
 from kpisite.plugins.files import existing_file
-from kpisite.plugins.tokens import replace_tokens
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,8 +31,6 @@ _SECRET = re.compile(r"pass|pwd|secret|token|key", re.IGNORECASE)
 FIRST_PAUSE = 0.5
 """Seconds that the first pause may take; each further one may take twice as long."""
 LONGEST_PAUSE = 20.0
-_PART = 10_000
-"""Rows that are fetched at once."""
 _DRIVERS = {
     "mariadb": "mariadb+pymysql",
     "mysql": "mysql+pymysql",
@@ -194,13 +185,11 @@ class SQL(Datasource):
     def _answer(
         self, connection: sa.Connection, query: str, period: Period, dialect: Dialect
     ) -> pa.Table:
-        result = connection.execute(
-            _statement(query, period, dialect), execution_options=dialect.execution_options(query)
-        )
-        if not result.returns_rows:
+        names, parts = dialect.answer(connection, query, period)
+        if not names:
             raise DatasourceError("the query answers nothing", hint="Write a SELECT.")
         rows: list[sa.Row[Any]] = []
-        for part in result.partitions(_PART):
+        for part in parts:
             rows += part
             if len(rows) > self.options.max_rows:
                 connection.invalidate()  # what is left of the answer is not wanted
@@ -208,7 +197,7 @@ class SQL(Datasource):
                     f"the answer has more than {self.options.max_rows:,} rows",
                     hint="Let the database add up, or allow more: 'max_rows'.",
                 )
-        return table_of_rows(list(result.keys()), rows)
+        return table_of_rows(names, rows)
 
     def _dialect(self) -> Dialect:
         url = self.options.address()
@@ -226,7 +215,11 @@ class SQL(Datasource):
             url = url.set(database=path.as_uri(), query=query)
         limits = {k: v for k, v in dialect.connect_args().items() if k not in url.query}
         try:
-            return sa.create_engine(url, connect_args={**limits, **self.options.connect_args})
+            return sa.create_engine(
+                url,
+                connect_args={**limits, **self.options.connect_args},
+                execution_options=dialect.execution_options(),
+            )
         except NoSuchModuleError:
             raise DatasourceError(
                 f"SQLAlchemy does not know the database '{url.drivername}'",
@@ -252,17 +245,3 @@ class SQL(Datasource):
 
 class _PassingError(DatasourceError):
     """Asking again may help."""
-
-
-def _statement(query: str, period: Period, dialect: Dialect) -> sa.TextClause:
-    """Return a query with bound parameters; no other colon of it is one."""
-    mysql = dialect.is_mysql
-    tokens = {part for part in split_tokens(query, mysql=mysql) if isinstance(part, Token)}
-    text = replace_tokens(
-        query,
-        lambda token: dialect.placeholder(token, period),
-        lambda text: text.replace(":", r"\:"),
-        mysql=mysql,
-    )
-    bound = (dialect.parameter(token, period) for token in tokens)
-    return sa.text(text).bindparams(*(parameter for parameter in bound if parameter is not None))
