@@ -6,6 +6,7 @@ import math
 import os
 import re
 import socket
+import sqlite3
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -132,7 +133,8 @@ class SQLite(Dialect):
         try:
             yield
         finally:
-            raw.set_progress_handler(None, 0)
+            with suppress(sqlite3.ProgrammingError):  # it was closed
+                raw.set_progress_handler(None, 0)
 
     def placeholder(self, token: Token, period: Period) -> str:
         """Return a parameter for every token."""

@@ -90,7 +90,7 @@ def trouble_of(error: Exception, timeout: float) -> Trouble:
         return Trouble(message, _HINTS[code])
     for pattern, hint, passes in _TEXTS:
         if re.search(pattern, text):
-            return Trouble(message, hint, passes)
+            return Trouble(message, hint or rest, passes)
     if code in _PASSING:
         return Trouble(message, _PASSING[code], passes=True)
     if isinstance(error, DBAPIError) and error.connection_invalidated:

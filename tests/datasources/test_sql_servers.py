@@ -399,7 +399,8 @@ def test_a_statement_that_answers_nothing_is_told_to_be_a_select(target: Target)
 
 def test_an_answer_that_is_too_large_is_not_read_to_its_end(target: Target):
     table = target.of(
-        postgresql="generate_series(1, 1000000000) as t(seq)", mariadb="seq_1_to_1000000000 as t"
+        postgresql="(select generate_series(1, 1000000000) as seq) as t",
+        mariadb="seq_1_to_1000000000 as t",
     )
     source = target.source(max_rows=20_000)
     error = failure(source, f"select seq from {table}")
