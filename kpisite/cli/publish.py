@@ -64,7 +64,7 @@ def publish(
     _check_outputs(only, reports)
     built = build_site(settings.config_file, now=settings.now, log=tell)
     results = publish_site(project, reports, read_site(built.folder), dry_run=dry_run, only=only)
-    content = EditionContents(built.archive, built.folder)
+    content = EditionContents(built.archive, built.folder, project.browser)
     make = functools.partial(
         announcement,
         folder=built.folder,

@@ -105,7 +105,7 @@ def announce(
         for report in reports
         for id_, bound in report.outputs.items()
         if issubclass(bound.plugin.cls, EditionDriver) and (not choice.only or id_ in choice.only)
-        if isinstance(driver := driver_of(project, id_, bound), EditionDriver)
+        if isinstance(driver := driver_of(project, id_, bound, (report.id,)), EditionDriver)
     ]
     entries = project.archive.editions()
     _check(choice, entries)
