@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from kpisite.errors import OutputError
@@ -41,8 +41,8 @@ class _Folder:
 
     report: SiteReport
     edition: SiteEdition
-    source: str
-    """Digest of all that its files are made of."""
+    page: str
+    """Digest of all that the edition's page is made of."""
     copied_from: str = ""
     """Name of the folder that it is a copy of."""
 
@@ -51,28 +51,40 @@ class EditionFolders:
     """The folders of editions in a folder; whatever else is in it is not touched."""
 
     def __init__(
-        self, folder: Path, formats: Sequence[Format], reports: Collection[str], browser: str
+        self,
+        folder: Path,
+        site: Site,
+        formats: Sequence[Format],
+        reports: Collection[str],
+        browser: str,
     ) -> None:
+        """Begin; nothing is read yet.
+
+        Args:
+            folder: Where the folders are.
+            site: What they are made of.
+            formats: What each has.
+            reports: Ids of the reports that are wanted; by default, all.
+            browser: The program that prints; "" to look for one.
+        """
         self._folder = folder
+        self._site = site.folder
+        self._pages = StandalonePages(site.folder)
         self._formats = formats
         self._reports = reports
         self._browser = browser
 
-    def plan(self, site: Site) -> list[str]:
+    def plan(self) -> list[str]:
         """Return what would be done, a line each; nothing where all is as it ought to be."""
-        changes = self._changes(self._wanted(site))
-        counts = (
-            f"{len(changes.added)} added, {len(changes.changed)} changed, "
-            f"{len(changes.removed)} removed"
-        )
+        changes = self._changes(self._wanted())
         lines = [
             *(f"add {name}" for name in changes.added),
             *(f"change {name}" for name in changes.changed),
             *(f"remove {name}" for name in changes.removed),
         ]
-        return [counts, *lines] if lines else []
+        return [changes.summary, *lines] if lines else []
 
-    def deploy(self, site: Site) -> tuple[str, dict[str, str | int]]:
+    def deploy(self) -> tuple[str, dict[str, str | int]]:
         """Put all in place; return a digest of what is there, and what was done.
 
         Raises:
@@ -80,63 +92,57 @@ class EditionFolders:
                 still is, and what was done is not done again.
             OSError: It cannot be written; as before.
         """
-        wanted = self._wanted(site)
-        left = {name for name, path, marker in self._ours() if self._is_mine(marker)}
+        wanted = self._wanted()
+        left = {name for name, _, marker in self._ours() if self._is_mine(marker)}
         for name in {*wanted, *left}:
             recover(self._folder / name)
         changes = self._changes(wanted)
-        pages = StandalonePages(site.folder)
         with Browser(self._browser) as browser:
-            for name, folder in wanted.items():  # newest editions first
+            for name, folder in wanted.items():
                 if name in changes.written:
-                    self._make(name, folder, pages, browser)
+                    self._make(name, folder, browser)
+                else:
+                    self._note(name, folder)
         for name in changes.removed:
             remove(self._folder / name)
-        whole = json.dumps({name: folder.source for name, folder in wanted.items()})
-        return hashlib.sha256(whole.encode()).hexdigest(), changes.details(len(wanted))
+        there = {name: marker["files"] for name, _, marker in self._ours() if name in wanted}
+        whole = json.dumps(there, sort_keys=True)
+        return hashlib.sha256(whole.encode()).hexdigest(), changes.details(len(wanted), "folders")
 
-    def _wanted(self, site: Site) -> dict[str, _Folder]:
-        """Return all folders by their names, the newest edition of a report first."""
-        pages = StandalonePages(site.folder)
+    def _wanted(self) -> dict[str, _Folder]:
+        """Return all folders by their names, the newest editions first."""
         found: dict[str, _Folder] = {}
-        for report in site_reports(site.folder, self._reports):
+        for report in site_reports(self._site, self._reports):
             for number, edition in enumerate(report.editions):
-                folder = _Folder(report, edition, self._source(pages, edition))
+                folder = _Folder(report, edition, self._pages.digest(edition.page))
                 self._add(found, edition.name, folder)
                 if number == 0:
-                    copy = _Folder(report, edition, folder.source, copied_from=edition.name)
-                    self._add(found, report.latest, copy)
+                    self._add(found, report.latest, replace(folder, copied_from=edition.name))
         return found
 
     def _add(self, found: dict[str, _Folder], name: str, folder: _Folder) -> None:
         if name in found:
             one, other = found[name].report.id, folder.report.id
             raise OutputError(
-                f"both '{one}' and '{other}' would have the folder '{name}'",
-                hint="Give one of the reports another title."
-                if folder.copied_from
-                else "Rename the folder of one of the reports.",
+                f"the reports '{one}' and '{other}' would both have the folder '{name}'",
+                hint="Give one of them another title, or rename its folder.",
             )
         path = self._folder / name
         if path.is_symlink() or path.is_file() or is_strange(path):
             raise OutputError(
-                f"'{name}' is there, and kpisite did not put it there",
-                hint="Name another folder as 'output_dir', or remove it.",
+                f"'{name}' is there already, and kpisite did not put it there",
+                hint="Remove it, or name another folder as 'output_dir'.",
             )
         found[name] = folder
-
-    def _source(self, pages: StandalonePages, edition: SiteEdition) -> str:
-        how = f"{_VERSION} {' '.join(self._formats)} {edition.run.isoformat()}\n"
-        return hashlib.sha256(f"{how}{pages.html(edition.page)}".encode()).hexdigest()
 
     def _changes(self, wanted: Mapping[str, _Folder]) -> Changes:
         """Return what is to be done, by the names of folders."""
         there = {
-            name: marker["source"] if _is_whole(path, marker) else ""
+            name: "same" if name in wanted and self._is_same(path, marker, wanted[name]) else ""
             for name, path, marker in self._ours()
             if name in wanted or self._is_mine(marker)
         }
-        return compare({name: folder.source for name, folder in wanted.items()}, there)
+        return compare(dict.fromkeys(wanted, "same"), there)
 
     def _ours(self) -> Iterator[tuple[str, Path, dict[str, Any]]]:
         """Yield the folders that this driver made: name, place, and what the marker says."""
@@ -151,32 +157,63 @@ class EditionFolders:
     def _is_mine(self, marker: Mapping[str, Any]) -> bool:
         return not self._reports or marker["report"] in self._reports
 
-    def _make(self, name: str, folder: _Folder, pages: StandalonePages, browser: Browser) -> None:
+    def _is_same(self, path: Path, marker: Mapping[str, Any], folder: _Folder) -> bool:
+        """Tell whether a folder is what it ought to be; the page is made only if it must be."""
+        how = self._how(folder)
+        return (
+            marker["how"] == how
+            and _is_whole(path, marker)
+            and (marker["page"] == folder.page or marker["source"] == self._source(folder))
+        )
+
+    def _how(self, folder: _Folder) -> str:
+        return f"{_VERSION} {' '.join(self._formats)} {folder.edition.run.isoformat()}"
+
+    def _source(self, folder: _Folder) -> str:
+        return hashlib.sha256(self._pages.html(folder.edition.page).encode()).hexdigest()
+
+    def _note(self, name: str, folder: _Folder) -> None:
+        """Note that a page has changed, and what the edition's files show of it has not."""
+        path = self._folder / name
+        marker = _marker(path)
+        if marker and marker["page"] != folder.page:
+            new = path / f"{MARKER}-new"
+            new.write_text(_text({**marker, "page": folder.page}), encoding="utf-8")
+            new.replace(path / MARKER)
+
+    def _make(self, name: str, folder: _Folder, browser: Browser) -> None:
         """Make a folder beside its place, and put it there."""
         new = beside(self._folder / name)
         try:
             new.mkdir(parents=True)
             files = {}
-            for file, content in self._files(name, folder, pages, browser):
+            for file, content in self._files(name, folder, browser):
                 (new / file).write_bytes(content)
                 files[file] = hashlib.sha256(content).hexdigest()
-            marker = {"report": folder.report.id, "source": folder.source, "files": files}
-            (new / MARKER).write_text(json.dumps(marker) + "\n", encoding="utf-8")
+            marker = {
+                "report": folder.report.id,
+                "how": self._how(folder),
+                "page": folder.page,
+                "source": self._source(folder),
+                "files": files,
+            }
+            (new / MARKER).write_text(_text(marker), encoding="utf-8")
             swap(new, self._folder / name)
+        except OutputError as error:
+            shutil.rmtree(new, ignore_errors=True)
+            raise OutputError(error.message, where=name, hint=error.hint) from error
         except BaseException:
             shutil.rmtree(new, ignore_errors=True)
             raise
 
-    def _files(
-        self, name: str, folder: _Folder, pages: StandalonePages, browser: Browser
-    ) -> Iterator[tuple[str, bytes]]:
+    def _files(self, name: str, folder: _Folder, browser: Browser) -> Iterator[tuple[str, bytes]]:
+        """Yield the files of a folder."""
         if folder.copied_from:
-            first = self._folder / folder.copied_from
             for format_ in self._formats:
-                file = _file(folder.copied_from, format_)
-                yield _file(name, format_), (first / file).read_bytes()
+                file = self._folder / folder.copied_from / _file(folder.copied_from, format_)
+                yield _file(name, format_), file.read_bytes()
             return
-        html = pages.html(folder.edition.page)
+        html = self._pages.html(folder.edition.page)
         for format_ in self._formats:
             match format_:
                 case "html":
@@ -192,11 +229,15 @@ def _file(name: str, format_: Format) -> str:
     return "index.html" if format_ == "html" else f"{name}.{format_}"
 
 
+def _text(marker: Mapping[str, Any]) -> str:
+    return json.dumps(marker) + "\n"
+
+
 def _marker(folder: Path) -> dict[str, Any] | None:
     """Return what the marker of a folder says; None where it is none of ours."""
     try:
-        marker: dict[str, Any] = json.loads((folder / MARKER).read_bytes())
-        return {name: marker[name] for name in ("report", "source", "files")}
+        marker = json.loads((folder / MARKER).read_bytes())
+        return {name: marker[name] for name in ("report", "how", "page", "source", "files")}
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -55,7 +55,7 @@ class Static(SiteDriver):
         try:
             self._check(site, folder)
             if self.options.what == "edition":
-                return self._editions(folder).plan(site)
+                return self._editions(site, folder).plan()
             before = folder if folder.exists() else aside(folder)
             return _compare(site, before).lines(site.folder)
         except OSError as error:
@@ -75,7 +75,7 @@ class Static(SiteDriver):
         try:
             self._check(site, folder)
             if self.options.what == "edition":
-                digest, details = self._editions(folder).deploy(site)
+                digest, details = self._editions(site, folder).deploy()
                 return Receipt(target=self.target, digest=digest, details=details)
             recover(folder)
             changes = _compare(site, folder)
@@ -95,9 +95,9 @@ class Static(SiteDriver):
             details=changes.details(len(site.files)),
         )
 
-    def _editions(self, folder: Path) -> EditionFolders:
+    def _editions(self, site: Site, folder: Path) -> EditionFolders:
         formats, context = self.options.output_format, self.context
-        return EditionFolders(folder, formats, context.reports, context.browser)
+        return EditionFolders(folder, site, formats, context.reports, context.browser)
 
     def _folder(self) -> Path:
         """Return the whole path of the folder; the one behind a link, which stays a link."""
