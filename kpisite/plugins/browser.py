@@ -9,7 +9,6 @@ import re
 import selectors
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -91,7 +90,7 @@ class Browser:
         """
         self._named = named
         self._timeout = TIMEOUT if timeout is None else timeout
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process = 0
         self._ends = ExitStack()
 
     def __enter__(self) -> Self:
@@ -105,7 +104,7 @@ class Browser:
         trace: TracebackType | None,
     ) -> None:
         """End the browser, all its processes, and its profile."""
-        self._process = None
+        self._end()
         self._ends.close()
 
     def _start(self) -> None:
@@ -114,29 +113,39 @@ class Browser:
         profile = tempfile.TemporaryDirectory("-kpisite", ignore_cleanup_errors=True)
         folder = self._ends.enter_context(profile)
         self._said = self._ends.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - it is
-        to_browser, self._to = os.pipe()
-        self._ends.callback(os.close, self._to)
-        self._from, from_browser = os.pipe()
-        self._ends.callback(os.close, self._from)
+        from_us, self._to = _pipe()
+        self._from, to_us = _pipe()
+        for ours in (self._to, self._from):
+            self._ends.callback(os.close, ours)
         os.set_blocking(self._to, False)
         self._asked, self._buffer = 0, b""
         sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # it does not start as root else
-        reads_and_writes = f'exec "$0" "$@" 3<&{to_browser} 4>&{from_browser}'
-        arguments = [*_ARGUMENTS, *sandbox, f"--user-data-dir={folder}"]
+        arguments = [*_ARGUMENTS, *sandbox, f"--user-data-dir={folder}", "about:blank"]
+        streams = [
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+            (os.POSIX_SPAWN_DUP2, self._said.fileno(), 2),
+            (os.POSIX_SPAWN_DUP2, from_us, 3),  # where it reads commands
+            (os.POSIX_SPAWN_DUP2, to_us, 4),
+        ]
+        command = [self._program, *arguments]
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - no text of others
-                ["/bin/sh", "-c", reads_and_writes, self._program, *arguments, "about:blank"],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=self._said,
-                pass_fds=(to_browser, from_browser),
-                start_new_session=True,
+            self._process = os.posix_spawn(
+                self._program, command, os.environ, file_actions=streams, setpgroup=0
             )
+        except OSError as error:
+            raise self._failed(f"cannot be started: {error.strerror}") from error
         finally:
-            os.close(to_browser)
-            os.close(from_browser)
-        self._ends.callback(self._process.wait)
-        self._ends.callback(_kill_all, self._process.pid)
+            os.close(from_us)
+            os.close(to_us)
+
+    def _end(self) -> None:
+        """End all processes of the browser, if it runs."""
+        if self._process:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process, signal.SIGKILL)
+            os.waitpid(self._process, 0)
+            self._process = 0
 
     def pdf(self, html: str, created: datetime) -> bytes:
         """Return a page as a PDF, as it is printed: on the paper that its CSS names.
@@ -187,7 +196,7 @@ class Browser:
 
     def _opened(self, html: str, media: str) -> str:
         """Show a page in a tab of its own; return its session."""
-        if self._process is None:
+        if not self._process:
             self._start()
         self._target = self._ask("Target.createTarget", url="about:blank")["targetId"]
         attached = self._ask("Target.attachToTarget", targetId=self._target, flatten=True)
@@ -254,9 +263,7 @@ class Browser:
                 raise self._failed(f"does not answer within {self._timeout:g} s")
 
     def _failed(self, message: str) -> OutputError:
-        if self._process is not None:
-            with suppress(subprocess.TimeoutExpired):  # so that it has said all
-                self._process.wait(0.1)
+        self._end()
         self._said.seek(0)
         lines = self._said.read()[-2000:].decode("utf-8", "replace").strip().splitlines()
         said = f"; it said: {lines[-1][:300]}" if lines else ""
@@ -266,9 +273,17 @@ class Browser:
         )
 
 
-def _kill_all(group: int) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(group, signal.SIGKILL)
+def _pipe() -> tuple[int, int]:
+    """Return where a pipe is read and written: none of the descriptors that a browser gets."""
+    import fcntl  # not on Windows
+
+    pipe = os.pipe()
+    try:
+        first, second = (fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in pipe)
+    finally:
+        for end in pipe:
+            os.close(end)
+    return first, second
 
 
 def _settled(pdf: bytes, created: datetime) -> bytes:

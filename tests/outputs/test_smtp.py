@@ -55,6 +55,9 @@ class Content(EditionContent):
     def mail(self) -> Mail:
         return Mail(self.html, self.text, PICTURES)
 
+    def pdf(self) -> EditionFile:
+        return EditionFile("sales-2024-W06.pdf", b"%PDF-1.4", "application/pdf")
+
     def tables(self) -> Sequence[EditionFile]:
         return [EditionFile("sales-2024-W06-rows.csv", b"day,amount\n", "text/csv")]
 
@@ -418,7 +421,7 @@ def test_a_plan_says_to_whom_what_goes_and_sends_nothing(server):
         ({"email_from": "KPI"}, "'KPI' is no address"),
         ({"smtp_user": "kpi"}, "go together"),
         ({"smtp_user": "kpi", "smtp_password": "x"}, "could read the password"),
-        ({"attach": ["pdf"]}, "Input should be 'csv'"),
+        ({"attach": ["doc"]}, "Input should be 'csv' or 'pdf'"),
     ],
 )
 def test_options_that_cannot_be_meant_are_refused(options, message):
