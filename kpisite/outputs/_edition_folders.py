@@ -56,6 +56,7 @@ class EditionFolders:
         site: Site,
         formats: Sequence[Format],
         reports: Collection[str],
+        statuses: Collection[str],
         browser: str,
     ) -> None:
         """Begin; nothing is read yet.
@@ -65,6 +66,7 @@ class EditionFolders:
             site: What they are made of.
             formats: What each has.
             reports: Ids of the reports that are wanted; by default, all.
+            statuses: Of the editions that are wanted.
             browser: The program that prints; "" to look for one.
         """
         self._folder = folder
@@ -72,6 +74,7 @@ class EditionFolders:
         self._pages = StandalonePages(site.folder)
         self._formats = formats
         self._reports = reports
+        self._statuses = statuses
         self._browser = browser
 
     def plan(self) -> list[str]:
@@ -113,7 +116,8 @@ class EditionFolders:
         """Return all folders by their names, the newest editions first."""
         found: dict[str, _Folder] = {}
         for report in site_reports(self._site, self._reports):
-            for number, edition in enumerate(report.editions):
+            wanted = [one for one in report.editions if one.status in self._statuses]
+            for number, edition in enumerate(wanted):
                 folder = _Folder(report, edition, self._pages.digest(edition.page))
                 self._add(found, edition.name, folder)
                 if number == 0:

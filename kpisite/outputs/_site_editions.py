@@ -26,6 +26,8 @@ class SiteEdition:
     report: str
     period: str
     """Label: `2013-W06`."""
+    status: str
+    """sealed or preliminary: `kpisite publish` makes no drafts."""
     run: datetime
     """Aware: when it was run."""
     page: str
@@ -75,6 +77,7 @@ def _reports(folder: Path, wanted: Collection[str]) -> Iterator[SiteReport]:
             SiteEdition(
                 row["report"],
                 edition["period"],
+                edition["status"],
                 datetime.fromisoformat(edition["run"]),
                 _page(path, edition["url"]),
             )

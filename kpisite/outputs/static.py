@@ -35,11 +35,15 @@ class Static(SiteDriver):
         """The whole site, or a folder for each edition of the reports that name the output."""
         output_format: _Formats = ("html",)
         """What an edition is put there as: `html`, `png`, `pdf`, or a list of them."""
+        when: Literal["sealed", "preliminary"] = "sealed"
+        """From when on an edition is put there: when it is sealed, or as soon as it is there."""
 
         @model_validator(mode="after")
         def _check_together(self) -> Self:
             if self.what == "site" and self.output_format != ("html",):
                 raise ValueError("a site is HTML: for 'png' and 'pdf', set 'what: edition'")
+            if self.what == "site" and self.when != "sealed":
+                raise ValueError("a site has all editions: 'when' is for 'what: edition'")
             return self
 
     options: Options
@@ -96,8 +100,14 @@ class Static(SiteDriver):
         )
 
     def _editions(self, site: Site, folder: Path) -> EditionFolders:
-        formats, context = self.options.output_format, self.context
-        return EditionFolders(folder, site, formats, context.reports, context.browser)
+        return EditionFolders(
+            folder,
+            site,
+            self.options.output_format,
+            self.context.reports,
+            ("sealed",) if self.options.when == "sealed" else ("sealed", "preliminary"),
+            self.context.browser,
+        )
 
     def _folder(self) -> Path:
         """Return the whole path of the folder; the one behind a link, which stays a link."""

@@ -53,14 +53,30 @@ class Project:
                 page.parent.mkdir(parents=True)
                 page.write_text(PAGE.format(period=period, text=text, around=around))
             listed = [
-                {"period": period, "url": f"{period}/", "run": "2024-02-01T12:00:00Z"}
+                {
+                    "period": period,
+                    "url": f"{period}/",
+                    "run": "2024-02-01T12:00:00Z",
+                    "status": "preliminary" if "so far" in texts[period] else "sealed",
+                }
                 for period in sorted(texts, reverse=True)
             ]
             document = {"title": title_, "editions": listed}
             (site / report / "index.json").write_text(json.dumps(document))
 
-    def driver(self, *formats: str, reports: tuple[str, ...] = (), browser: str = "") -> Static:
-        options = {"what": "edition", "output_dir": "public", "output_format": formats or ["html"]}
+    def driver(
+        self,
+        *formats: str,
+        reports: tuple[str, ...] = (),
+        browser: str = "",
+        when: str = "sealed",
+    ) -> Static:
+        options = {
+            "what": "edition",
+            "output_dir": "public",
+            "output_format": formats or ["html"],
+            "when": when,
+        }
         context = OutputContext("web", self.folder, reports=reports, browser=browser)
         return Static(Static.Options(**options), context)
 
@@ -178,6 +194,24 @@ def test_a_new_edition_moves_latest_and_an_old_one_that_changes_does_not(project
     assert project.deploy() == {"added": 0, "changed": 1, "removed": 0}
     assert "Sold 3" in project.there()["latest-sales-weekly"]
     assert "Sold 1000" in project.there()["sales-2024-W01"]
+
+
+def test_an_edition_that_may_still_change_is_there_where_it_is_wanted(project):
+    project.build(**{"2024_W03": "Sold 1 so far"})
+    assert project.deploy() == {"added": 3, "changed": 0, "removed": 0}
+    assert "Sold 77" in project.there()["latest-sales-weekly"]
+    assert project.deploy(when="preliminary") == {"added": 1, "changed": 1, "removed": 0}
+    assert "Sold 1 so far" in project.there()["latest-sales-weekly"]
+    project.deploy()
+    assert "sales-2024-W03" not in project.there()
+    assert "Sold 77" in project.there()["latest-sales-weekly"]
+
+
+def test_before_the_first_edition_is_sealed_nothing_is_there(project):
+    project.build(**{"2024_W01": "Sold 1 so far", "2024_W02": ""})
+    assert project.plan() == []
+    assert project.deploy() == {"added": 0, "changed": 0, "removed": 0}
+    assert not project.public.exists()
 
 
 def test_an_edition_that_the_site_no_longer_has_is_gone(project):
@@ -390,6 +424,7 @@ def test_pages_may_be_files_instead_of_folders(project):
         ({"output_format": "pdf"}, "set 'what: edition'"),
         ({"what": "edition", "output_format": []}, "at least 1 item"),
         ({"what": "edition", "output_format": "gif"}, "'html', 'png' or 'pdf'"),
+        ({"when": "preliminary"}, "'when' is for 'what: edition'"),
         ({"what": "editions"}, "'site' or 'edition'"),
     ],
 )
