@@ -29,6 +29,19 @@ PLOT = """\
       datasource: shop
       query: select day as time, amount from sales where day >= {from} and day < {to}
 """
+LARGE = """\
+  long:
+    plugin: table
+    args: {datasource: shop, max_rows: 90, query: "select 'row ' || n as name from range(90) t(n)"}
+  wide:
+    plugin: table
+    args:
+      datasource: shop
+      query: >-
+        select 'begin' as a, unnest([1.5]) as b, 2.5 as c, 3.5 as d, 4.5 as e, 5.5 as f, 6.5 as g,
+        7.5 as h, 8.5 as i, 9.5 as j, 10.5 as k, 'some words' as l, repeat('long', 40) as m,
+        'last' as n
+"""
 OUTPUTS = """\
 outputs:
   paper:
@@ -107,6 +120,28 @@ def test_the_pdf_of_an_edition_says_what_the_site_says_and_the_mail_has_the_same
     assert '<a href="https://kpi.example.org/kpis/sales/2024-02/days/">A day</a>' in html
     assert "<svg" in html
     assert "<script" not in html
+
+
+def test_long_and_wide_tables_are_whole_on_paper(printing):
+    printing.edit("outputs:", f"{LARGE}outputs:")
+    assert printing.call("publish", "--only", "paper").exit_code == 0
+    pdf = pypdf.PdfReader(printing.folder / "paper/sales-2024-02/sales-2024-02.pdf")
+    texts = [" ".join(page.extract_text().split()) for page in pdf.pages]
+    whole = " ".join(texts)
+    assert all(f"row {number}" in whole for number in range(90))
+    assert "row 0" in texts[0]  # it begins where there is room, and no sheet stays empty
+    assert len(texts) == 3
+    assert all("Name row" in text for text in texts)  # its head is repeated
+    assert f"2 / {len(texts)}" in texts[1]
+    assert " / " not in texts[0]
+    places: dict[str, float] = {}
+    width = float(pdf.pages[-1].mediabox.width)
+
+    def place(text: str, whole: list[float], matrix: list[float], *more: object) -> None:
+        places[text.strip()] = whole[0] * matrix[4] + whole[4]
+
+    pdf.pages[-1].extract_text(visitor_text=place)
+    assert 0 < places["begin"] < places["last"] < width - 30
 
 
 def test_without_a_browser_the_outputs_say_so_and_nobody_is_mailed(printing, server, monkeypatch):
