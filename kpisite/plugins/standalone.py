@@ -40,8 +40,8 @@ _FOOT = """\
 
 
 def as_picture(html: str) -> str:
-    """Return a page without what can only be opened on a screen."""
-    return html.replace("</head>", "<style>.kpi-page details { display: none; }</style></head>", 1)
+    """Return a page with a margin: a picture has no sheet around it."""
+    return html.replace("</head>", "<style>main { padding: 24px; }</style></head>", 1)
 
 
 class StandalonePages:
