@@ -28,6 +28,10 @@ class OutputContext:
     """The project's folder: relative paths in options start there."""
     reserved: tuple[Path, ...] = ()
     """Folders that no output may write into: the content, a local archive."""
+    reports: tuple[str, ...] = ()
+    """Ids of the reports that name the output."""
+    browser: str = ""
+    """The program that prints: see `kpisite.plugins.browser`; "" to look for one."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,15 @@ class EditionContent(ABC):
         Raises:
             ArchiveError: The edition is missing or damaged.
             ViewError: A template has a mistake.
+        """
+
+    @abstractmethod
+    def pdf(self) -> EditionFile:
+        """Return the edition as a PDF.
+
+        Raises:
+            OutputError: There is no browser that prints, it takes too long, or the built site
+                lacks the page.
         """
 
     @abstractmethod
