@@ -40,6 +40,7 @@ class Recorder(Collector):
         """SHA-256 → Parquet file."""
         self.blob_content: dict[str, bytes] = {}
         self._blobs: dict[str, BlobRecord] = {}
+        self._notes: dict[str, None] = {}
         self._datasources = datasources
         self._answers: dict[str, Answer] = {}
         self._compared: set[str] = set()
@@ -71,6 +72,9 @@ class Recorder(Collector):
         if answer.error is not None:
             raise answer.error
         assert answer.frame is not None  # noqa: S101 - an answer has one or the other
+        over = " over the period before" if query.previous else ""
+        for note in answer.notes:
+            self._notes[f"datasource '{query.datasource}'{over}: {note}"] = None
         if key not in self._positions:
             self._positions[key] = self._record(answer.frame, query, answer.seconds)
         given = answer.frame.copy(deep=False)  # what a view changes in it, no other sees
@@ -95,6 +99,12 @@ class Recorder(Collector):
         taken = [b.model_copy(update={"id": f"{view}/{b.id}"}) for b in self._blobs.values()]
         self._blobs.clear()
         return tuple(taken)
+
+    def take_notes(self) -> tuple[str, ...]:
+        """Return what datasources said, since the last call, about what they answered."""
+        taken = tuple(self._notes)
+        self._notes.clear()
+        return taken
 
     def position(self, frame: pd.DataFrame) -> int:
         """Return the place of a frame in the record; one that a view made is recorded now.
@@ -125,7 +135,9 @@ class Recorder(Collector):
         started = time.perf_counter()
         try:
             with self._datasources.lent(query.datasource) as datasource:
+                datasource.take_notes()  # of a query that failed
                 frame = datasource.query(query.text, period, **query.args)
+                notes = datasource.take_notes()
         except KpisiteError as error:
             return Answer(None, error, time.perf_counter() - started)
         except Exception as error:  # noqa: BLE001 - a plugin's mistake is the view's, not the run's
@@ -135,7 +147,7 @@ class Recorder(Collector):
         if not isinstance(frame, pd.DataFrame):
             wrong = DatasourceError(f"the plugin returned {type(frame).__name__}, not a DataFrame")
             return Answer(None, wrong, time.perf_counter() - started)
-        return Answer(frame, None, time.perf_counter() - started)
+        return Answer(frame, None, time.perf_counter() - started, notes)
 
     def _record(self, frame: pd.DataFrame, query: Query | None, seconds: float) -> int:
         data = to_parquet(frame)

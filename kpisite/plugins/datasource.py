@@ -36,6 +36,7 @@ class Datasource(ABC):
 
     Options: ClassVar[type[PluginOptions]] = PluginOptions
     """The plugin's options model."""
+    _notes: tuple[str, ...] = ()
 
     def __init__(self, options: PluginOptions, context: DatasourceContext) -> None:
         self.options = options
@@ -57,6 +58,18 @@ class Datasource(ABC):
             DatasourceError: The source cannot be reached or refuses the query; the message is
                 the source's own and holds no secret.
         """
+
+    def note(self, message: str) -> None:
+        """Tell whoever runs the report about the answer in the making: it is sampled, or cut short.
+
+        The views that get the answer have the note as a warning. It is recorded: no secrets.
+        """
+        self._notes = (*self._notes, message)
+
+    def take_notes(self) -> tuple[str, ...]:
+        """Return the notes since the last call; called after each query."""
+        notes, self._notes = self._notes, ()
+        return notes
 
     def close(self) -> None:  # noqa: B027 - most have nothing to give back
         """Give back connections; called once, by any thread, also when no query ran."""

@@ -234,3 +234,30 @@ def test_all_datasources_are_closed_although_one_fails_to(
     sources.close()
     assert Fake.closed == before + 2
     assert "datasource 'a' did not close: RuntimeError" in caplog.text
+
+
+NOTED = "me.note('sampled') or pd.DataFrame({'n': [1]})"
+
+
+def test_what_a_datasource_notes_is_told_to_each_view_that_gets_the_answer(
+    recorder: Recorder, sources: Sources
+):
+    [fake] = sources._idle["a"]
+    args = {"me": fake}
+    for _ in range(2):
+        recorder.query(Query("a", NOTED, args))
+        assert recorder.take_notes() == ("datasource 'a': sampled",)
+    recorder.query(Query("a", ONE))
+    assert recorder.take_notes() == ()
+    recorder.query(Query("a", NOTED, args, previous=True))
+    assert recorder.take_notes() == ("datasource 'a' over the period before: sampled",)
+
+
+def test_what_was_noted_of_a_query_that_failed_is_not_said_of_the_next(
+    recorder: Recorder, sources: Sources
+):
+    args = {"me": sources._idle["a"][0]}
+    with pytest.raises(DatasourceError):
+        recorder.query(Query("a", "me.note('sampled') or 1 / 0", args))
+    recorder.query(Query("a", ONE))
+    assert recorder.take_notes() == ()
