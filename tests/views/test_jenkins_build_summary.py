@@ -146,7 +146,7 @@ def test_no_job_is_a_quiet_sentence_and_a_note() -> None:
 
 
 def test_an_answer_of_another_datasource_is_refused() -> None:
-    with pytest.raises(ViewError, match="there is no column 'fullname'\n.*'plugin: jenkins'"):
+    with pytest.raises(ViewError, match=r"there is no column 'fullname'\n.*'plugin: jenkins'"):
         view().check({"main": pd.DataFrame({"n": [1]})})
 
 

@@ -24,7 +24,7 @@ def posts(
         {
             "time": pd.Series(days, dtype=pd.DatetimeTZDtype("us", ZONE)),
             "likes": pd.array(likes, dtype="Int64"),
-            "shares": pd.array([n for n in range(count)], dtype="Int64"),
+            "shares": pd.array(list(range(count)), dtype="Int64"),
             "replies": pd.array([2] * count, dtype="Int64"),
             "text": pd.Series([f"{text} {n}" for n in range(count)], dtype="str"),
             "id": pd.Series([str(n) for n in range(count)], dtype="str"),
@@ -116,5 +116,5 @@ def test_what_is_not_for_points_is_refused(options: dict[str, object]) -> None:
 
 
 def test_an_answer_without_likes_is_refused() -> None:
-    with pytest.raises(ViewError, match="no column 'likes' in what 'twitter' answers\n.*tweets"):
+    with pytest.raises(ViewError, match=r"no column 'likes' in what 'twitter' answers\n.*tweets"):
         view().check({"main": pd.DataFrame({"n": [1]})})
