@@ -1,0 +1,48 @@
+"""What datasources of services do around each query: name themselves, refuse what is unknown."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from kpisite.errors import DatasourceError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from kpisite.plugins import DatasourceContext
+
+
+@contextmanager
+def named(context: DatasourceContext) -> Iterator[None]:
+    """Say in errors of a block which datasource they are of, and nothing of what they come from.
+
+    Raises:
+        DatasourceError: Whenever the block does.
+    """
+    try:
+        yield
+    except DatasourceError as error:
+        where = f"datasource '{context.id}'"
+        raise DatasourceError(error.message, where=where, hint=error.hint) from None
+
+
+def check_query(query: str, known: Sequence[str]) -> None:
+    """Refuse a query that a service does not have.
+
+    Raises:
+        DatasourceError: It is not one of those that are known.
+    """
+    if query not in known:
+        raise DatasourceError(f"there is no query '{query}'", hint=nearest(query, known))
+
+
+def check_args(args: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Refuse `query_args` that a query does not have.
+
+    Raises:
+        DatasourceError: One of them is not known.
+    """
+    for name in sorted(args.keys() - set(known)):
+        hint = nearest(name, known) or "This query takes none."
+        raise DatasourceError(f"query_args has '{name}', which is unknown", hint=hint)
