@@ -23,7 +23,7 @@ from kpisite.datasources._http_trouble import PassingError, RefusedError, asked_
 from kpisite.errors import DatasourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 __all__ = ["Answer", "Client", "RefusedError", "pause"]
 
@@ -58,6 +58,7 @@ class Client:
         basic: tuple[str, str] | None = None,
         bearer: str = "",
         secrets: Iterable[str] = (),
+        sign: Callable[[requests.PreparedRequest], requests.PreparedRequest] | None = None,
         connect: float = 10,
         read: float = 60,
         timeout: float = 300,
@@ -72,6 +73,8 @@ class Client:
             basic: User and password.
             bearer: Token; "" for none.
             secrets: What no message may have, apart from the values above: tokens in parameters.
+            sign: Changes each request to the service just before it is sent, as OAuth 1.0a does;
+                a further try is signed anew.
             connect: Seconds to wait for a connection.
             read: Seconds to wait for the answer to begin, and for each next part of it.
             timeout: Seconds that a whole query may take, with all pages, tries and pauses.
@@ -89,6 +92,7 @@ class Client:
         found = {*self._headers.values(), *(basic[1:] if basic else ()), bearer, *secrets} - {""}
         forms = {form for secret in found for form in (secret, quote(secret, safe=""))}
         self._secrets = sorted(forms, key=len, reverse=True)
+        self._sign = sign or _no_netrc
         self._connect, self._read = connect, read
         self._session: requests.Session | None = None
         self._end = 0.0
@@ -186,7 +190,7 @@ class Client:
                 params=request.get("params"),
                 json=request.get("json"),
                 headers={**headers, **(request.get("headers") or {})},
-                auth=_no_netrc,
+                auth=self._sign if is_ours else _no_netrc,
                 timeout=(min(self._connect, read), read),
                 allow_redirects=False,
                 stream=True,
