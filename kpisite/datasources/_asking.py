@@ -46,3 +46,22 @@ def check_args(args: Mapping[str, Any], known: Sequence[str]) -> None:
     for name in sorted(args.keys() - set(known)):
         hint = nearest(name, known) or "This query takes none."
         raise DatasourceError(f"query_args has '{name}', which is unknown", hint=hint)
+
+
+@contextmanager
+def without_extra(package: str, extra: str) -> Iterator[None]:
+    """Say what to install where a block cannot import something.
+
+    Args:
+        package: What is imported.
+        extra: The extra of kpisite that brings it.
+
+    Raises:
+        DatasourceError: It is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError:
+        raise DatasourceError(
+            f"this needs the package '{package}'", hint=f"pip install 'kpisite[{extra}]'"
+        ) from None

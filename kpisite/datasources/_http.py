@@ -121,19 +121,27 @@ class Client:
         """
         return self._ask("GET", path, params=params, headers=headers)
 
-    def post(self, path: str, json: Any, headers: Mapping[str, str] | None = None) -> Answer:
+    def post(
+        self,
+        path: str,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        form: Mapping[str, str] | None = None,
+    ) -> Answer:
         """Return the answer to a question that has a body; asking twice must do no harm.
 
         Args:
             path: Put behind the service's address; redirects are not followed.
             json: The body.
             headers: More of them, for this request; not secret.
+            form: The body as a form has it, in place of `json`.
 
         Raises:
             RefusedError: The service answered that it will not, `answer` is what it said.
             DatasourceError: It could not be asked, or its answer is not whole or is too large.
         """
-        return self._ask("POST", path, json=json, headers=headers)
+        return self._ask("POST", path, json=json, headers=headers, form=form)
 
     def close(self) -> None:
         """Give back the connections; the next request makes a new session."""
@@ -189,6 +197,7 @@ class Client:
                 url,
                 params=request.get("params"),
                 json=request.get("json"),
+                data=request.get("form"),
                 headers={**headers, **(request.get("headers") or {})},
                 auth=self._sign if is_ours else _no_netrc,
                 timeout=(min(self._connect, read), read),

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pydantic import Field, SecretStr, model_validator
 
 from kpisite.datasources import _http
-from kpisite.datasources._asking import check_args, check_query, named
+from kpisite.datasources._asking import check_args, check_query, named, without_extra
 from kpisite.datasources._http import Answer, Client
 from kpisite.errors import DatasourceError
 from kpisite.plugins import Datasource, DatasourceContext, PluginOptions
@@ -162,12 +162,8 @@ class Twitter(Datasource):
 def _signature(
     keys: Sequence[str],
 ) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:
-    try:
+    with without_extra("requests-oauthlib", "twitter"):
         from requests_oauthlib import OAuth1
-    except ModuleNotFoundError:
-        raise DatasourceError(
-            "four keys need the package 'requests-oauthlib'", hint="pip install 'kpisite[twitter]'"
-        ) from None
     key, secret, token, token_secret = keys
     return OAuth1(key, secret, token, token_secret)
 

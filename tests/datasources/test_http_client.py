@@ -9,7 +9,6 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import requests
 import trustme
 from answering import Asked, Reply, answering, refusing
 
@@ -20,6 +19,7 @@ from kpisite.errors import DatasourceError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import requests
     from answering import Answering
 
 SECRET = "s3cr3t-w0rd"
@@ -382,3 +382,10 @@ def test_each_try_is_signed_anew_and_nothing_of_it_goes_to_another_service(serve
         ]
         assert "Authorization" not in other.asked[0].headers
     assert signed == [f"{server.url}/a?q=x"] * 2
+
+
+def test_a_form_is_posted_where_a_service_wants_one(server: Answering):
+    server.routes["/token"] = {"ok": True}
+    client(server.url).post("/token", form={"grant": "a b&c"})
+    assert server.asked[0].body == b"grant=a+b%26c"
+    assert server.asked[0].headers["Content-Type"] == "application/x-www-form-urlencoded"
