@@ -1,14 +1,14 @@
-"""What datasources of services do around each query: name themselves, refuse what is unknown."""
+"""What datasources of services do around a query: name themselves, say what is missing."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kpisite.errors import DatasourceError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from kpisite.plugins import DatasourceContext
 
@@ -35,17 +35,6 @@ def check_query(query: str, known: Sequence[str]) -> None:
     """
     if query not in known:
         raise DatasourceError(f"there is no query '{query}'", hint=nearest(query, known))
-
-
-def check_args(args: Mapping[str, Any], known: Sequence[str]) -> None:
-    """Refuse `query_args` that a query does not have.
-
-    Raises:
-        DatasourceError: One of them is not known.
-    """
-    for name in sorted(args.keys() - set(known)):
-        hint = nearest(name, known) or "This query takes none."
-        raise DatasourceError(f"query_args has '{name}', which is unknown", hint=hint)
 
 
 @contextmanager

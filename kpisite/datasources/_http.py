@@ -189,7 +189,7 @@ class Client:
             raise self._late(place)
         session = self._session = self._session or requests.Session()
         is_ours = not session.should_strip_auth(self.url, url)  # type: ignore[no-untyped-call]
-        headers = {"User-Agent": "kpisite", **(self._headers if is_ours else {})}
+        sent = {"User-Agent": "kpisite", **(self._headers if is_ours else {})}
         read = min(self._read, self._left())
         try:
             with session.request(
@@ -198,14 +198,15 @@ class Client:
                 params=request.get("params"),
                 json=request.get("json"),
                 data=request.get("form"),
-                headers={**headers, **(request.get("headers") or {})},
+                headers={**sent, **(request.get("headers") or {})},
                 auth=self._sign if is_ours else _no_netrc,
                 timeout=(min(self._connect, read), read),
                 allow_redirects=False,
                 stream=True,
             ) as response:
                 body = self._body(response, place)
-                return Answer(response.status_code, response.headers, body, place, response.url)
+                status, headers = response.status_code, response.headers
+                return Answer(status, headers, body, place, response.url, self.clean)
         except (requests.RequestException, HTTPError) as error:
             what, hint, passes = trouble_of(error, self._connect, read)
             failure = (self._passing if passes else self._error)(place, what, hint)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kpisite.errors import DatasourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _CHARSET = re.compile(r"charset=\"?([\w.:-]+)", re.IGNORECASE)
@@ -33,6 +33,8 @@ class Answer:
     """Scheme, host, port and path that answered: fit for messages."""
     url: str
     """The whole address, which may hold secrets."""
+    clean: Callable[[str], str] = str
+    """Takes the client's secrets out of a text."""
 
     @property
     def kind(self) -> str:
@@ -58,7 +60,7 @@ class Answer:
         else:
             with suppress(ValueError, RecursionError):
                 text = _message(json.loads(text)) or text
-        return " ".join(text.split())[:200]
+        return self.clean(" ".join(text.split()))[:200]
 
     def json(self) -> Any:
         """Return the JSON of the body.

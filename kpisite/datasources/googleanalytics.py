@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, field_validator
 
-from kpisite.datasources._asking import check_args, check_query, named
+from kpisite.datasources._asking import check_query, named
 from kpisite.datasources._ga_filters import filters
 from kpisite.datasources._ga_names import ga4_name, is_metric, short_name
 from kpisite.datasources._ga_report import Report
 from kpisite.datasources._google_key import Token, fetch_token
 from kpisite.datasources._http import Client
+from kpisite.datasources._query_args import check_args
 from kpisite.errors import DatasourceError
 from kpisite.plugins import Datasource, DatasourceContext, PluginOptions
 from kpisite.plugins.files import existing_file
@@ -74,7 +75,7 @@ class GoogleAnalytics(Datasource):
                     hint="Write the number of the property into the datasource: "
                     "args: {property: 123456789}.",
                 )
-            check_args(args, _ARGS)
+            check_args(args, _ARGS, texts=("filters_expression",))
             dimensions = _names(args, "dimensions", "ga:date")
             metrics = _names(args, "metrics", "ga:users")
             report = Report(dimensions, metrics)
@@ -121,14 +122,11 @@ def _request(
     """Return a request, apart from which page is asked for."""
     named_metrics = tuple(map(ga4_name, metrics))
     last = period.last_day
-    expression = args.get("filters_expression") or ""
-    if not isinstance(expression, str):
-        raise DatasourceError("'filters_expression' is a text, such as ga:country==Germany")
     return {
         "dateRanges": [{"startDate": f"{period.start:%Y-%m-%d}", "endDate": f"{last:%Y-%m-%d}"}],
         "dimensions": [{"name": ga4_name(name)} for name in dimensions],
         "metrics": [{"name": name} for name in named_metrics],
-        **filters(expression, named_metrics),
+        **filters(args.get("filters_expression", ""), named_metrics),
         "orderBys": _order(args.get("order_bys"), dimensions, named_metrics),
         "returnPropertyQuota": True,
     }

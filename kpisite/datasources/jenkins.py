@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from kpisite.datasources._asking import check_args, check_query, named
+from kpisite.datasources._asking import check_query, named
 from kpisite.datasources._http import Client, RefusedError
 from kpisite.datasources._jenkins_jobs import (
     BUILDS,
@@ -21,6 +21,7 @@ from kpisite.datasources._jenkins_jobs import (
     jobs_of,
     jobs_tree,
 )
+from kpisite.datasources._query_args import check_args
 from kpisite.errors import DatasourceError
 from kpisite.plugins import Datasource, DatasourceContext, PluginOptions
 

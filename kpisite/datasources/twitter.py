@@ -11,8 +11,9 @@ import pyarrow as pa
 from pydantic import Field, SecretStr, model_validator
 
 from kpisite.datasources import _http
-from kpisite.datasources._asking import check_args, check_query, named, without_extra
+from kpisite.datasources._asking import check_query, named, without_extra
 from kpisite.datasources._http import Answer, Client
+from kpisite.datasources._query_args import check_args
 from kpisite.errors import DatasourceError
 from kpisite.plugins import Datasource, DatasourceContext, PluginOptions
 from kpisite.plugins.arrow import plain_frame
@@ -90,10 +91,10 @@ class Twitter(Datasource):
         """Answer `tweets`: the posts of the account `username` in the period, the oldest first."""
         with named(self.context):
             check_query(query.strip(), ("tweets",))
-            check_args(args, ("username",))
+            check_args(args, ("username",), texts=("username",))
             client = self._client = self._client or self._open()
             client.begin()
-            rows = self._rows(client, str(args.get("username") or ""), period)
+            rows = self._rows(client, args.get("username", ""), period)
         rows.sort()
         columns = list(zip(*rows, strict=True)) or [()] * len(_POSTS)
         arrays = [pa.array(v, kind) for v, kind in zip(columns, _POSTS.types, strict=True)]

@@ -50,7 +50,11 @@ class JenkinsAPI:
     """Answers `/…/api/json?tree=…` with the part of the items that the tree asks for."""
 
     def __init__(self, server: Answering, *items: Tree, token: str = "") -> None:
-        self.root: Tree = {"_class": "hudson.model.Hudson", "jobs": items, "views": [{"name": "all"}]}
+        self.root: Tree = {
+            "_class": "hudson.model.Hudson",
+            "jobs": items,
+            "views": [{"name": "all"}],
+        }
         self._url = server.url
         self._authorization = "Basic " + base64.b64encode(f"reader:{token}".encode()).decode()
         self._token = token
@@ -235,7 +239,10 @@ class GoogleAPI:
         assert claims["aud"] == f"{self.server.url}/token"
         assert claims["scope"].endswith("/analytics.readonly")
         if claims["iss"] != "kpis@example.org":
-            said = {"error": "invalid_grant", "error_description": "Invalid grant: account not found"}
+            said = {
+                "error": "invalid_grant",
+                "error_description": "Invalid grant: account not found",
+            }
             return Reply(said, 400)
         self.tokens += 1
         return {"access_token": f"t0k3n-{self.tokens}", "expires_in": 3599, "token_type": "Bearer"}
@@ -248,7 +255,14 @@ class GoogleAPI:
         dimensions = [one["name"] for one in request["dimensions"]]
         metrics = [one["name"] for one in request["metrics"]]
         for name in [*dimensions, *metrics]:
-            if name not in ("date", "dateHour", "country", "eventCount", "totalUsers", "bounceRate"):
+            if name not in (
+                "date",
+                "dateHour",
+                "country",
+                "eventCount",
+                "totalUsers",
+                "bounceRate",
+            ):
                 message = f"Field {name} is not a valid dimension or metric."
                 return Reply({"error": {"code": 400, "message": message}}, 400)
         [days] = request["dateRanges"]
