@@ -134,8 +134,11 @@ class Jenkins(Datasource):
         jobs = ask(BUILDS)
         if _cut_short(jobs, BUILDS, period):
             jobs = ask(MOST_BUILDS)
-            for name in _cut_short(jobs, MOST_BUILDS, period):
-                self.note(f"Jenkins lists only builds of '{name}' that began after the period")
+            if lacking := _cut_short(jobs, MOST_BUILDS, period):
+                self.note(
+                    f"Jenkins lists only the {MOST_BUILDS} newest builds of a job; fewer than "
+                    f"{BUILDS} of them began before the end of the period: {', '.join(lacking)}"
+                )
         return jobs
 
 

@@ -7,7 +7,7 @@ import json
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -102,12 +102,11 @@ def _parsed(tree: str) -> Tree:
         [(name, rest)] = re.findall(r"^(\w+)(.*)$", tree)
         inner, most = "", None
         if rest.startswith("["):
-            depth = end = 0
-            for end, mark in enumerate(rest):
-                depth += (mark == "[") - (mark == "]")
-                if not depth:
-                    break
-            inner, rest = rest[1:end], rest[end + 1 :]
+            depth = end = 1
+            while depth:
+                depth += (rest[end] == "[") - (rest[end] == "]")
+                end += 1
+            inner, rest = rest[1 : end - 1], rest[end:]
         if found := re.match(r"\{0,(\d+)\}", rest):
             most, rest = int(found[1]), rest[found.end() :]
         parts[name] = (_parsed(inner), most)
@@ -134,7 +133,7 @@ class XAPI:
 
     def __init__(self, server: Answering, posts: Sequence[Post], now: datetime) -> None:
         self.posts = sorted(posts, key=lambda post: post.time, reverse=True)
-        self.now = now
+        self.now = now.astimezone(UTC)
         self.page = 100
         self.allowed = "Bearer "
         server.routes["/2/users/by/username/example"] = self._user
@@ -207,6 +206,7 @@ class GoogleAPI:
     quota: Tree = field(default_factory=dict)
     tokens: int = 0
     requests: list[Tree] = field(default_factory=list)
+    known = ("date", "dateHour", "country", "eventCount", "totalUsers", "bounceRate")
 
     def __post_init__(self) -> None:
         self.server.routes["/token"] = self._token
