@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import re
 from collections import defaultdict
@@ -195,6 +196,16 @@ class Hit:
     country: str = "Germany"
 
 
+@functools.cache
+def _private_key() -> str:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    ).decode()
+
+
 @dataclass
 class GoogleAPI:
     """Answers `runReport` of the property 123, for who has a token of the key in `key_file`."""
@@ -214,12 +225,7 @@ class GoogleAPI:
 
     def write_key(self, path: Path, **changed: Any) -> str:
         """Write a key file; return the private key in it."""
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        text = key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        ).decode()
+        text = _private_key()
         about = {
             "type": "service_account",
             "project_id": "kpis",

@@ -270,8 +270,8 @@ def number(name: str, kind: str, value: object) -> dict[str, Any]:
                 "dimensionFilter": {
                     "orGroup": {
                         "expressions": [
-                            text("country", "EXACT", "a"),
-                            text("country", "EXACT", "b"),
+                            text("city", "EXACT", "a"),
+                            text("city", "EXACT", "b"),
                         ]
                     }
                 },
