@@ -95,7 +95,7 @@ def jobs_of(answer: Any, folder: str = "") -> tuple[list[Job], list[str]]:
     """
     jobs: list[Job] = []
     deeper: list[str] = []
-    waiting = [(_list(_mapping(answer, "an answer").get("jobs"), "jobs"), folder, 1)]
+    waiting = [(_list(_mapping(answer, "something").get("jobs"), "jobs"), folder, 1)]
     while waiting:
         items, above, level = waiting.pop()
         for each in items:
