@@ -50,14 +50,16 @@ def build(number: int, began: datetime, result: str | None = "SUCCESS") -> Tree:
 class JenkinsAPI:
     """Answers `/…/api/json?tree=…` with the part of the items that the tree asks for."""
 
-    def __init__(self, server: Answering, *items: Tree, token: str = "") -> None:
+    def __init__(
+        self, server: Answering, *items: Tree, token: str = "", user: str = "reader"
+    ) -> None:
         self.root: Tree = {
             "_class": "hudson.model.Hudson",
             "jobs": items,
             "views": [{"name": "all"}],
         }
         self._url = server.url
-        self._authorization = "Basic " + base64.b64encode(f"reader:{token}".encode()).decode()
+        self._authorization = "Basic " + base64.b64encode(f"{user}:{token}".encode()).decode()
         self._token = token
         self.asked: list[str] = []
         server.otherwise = self.answer
@@ -136,14 +138,15 @@ class XAPI:
         self.posts = sorted(posts, key=lambda post: post.time, reverse=True)
         self.now = now.astimezone(UTC)
         self.page = 100
-        self.allowed = "Bearer "
+        self.allowed: str | tuple[str, ...] = ("Bearer ", "OAuth ")
         server.routes["/2/users/by/username/example"] = self._user
         server.routes["/2/users/me"] = self._user
         server.routes["/2/users/42/tweets"] = self._timeline
-        detail = "Could not find user with username: [nobody]."
-        server.routes["/2/users/by/username/nobody"] = {
-            "errors": [{"detail": detail, "title": "Not Found Error", "value": "nobody"}]
-        }
+        for name in ("nobody", "exampel"):
+            detail = f"Could not find user with username: [{name}]."
+            server.routes[f"/2/users/by/username/{name}"] = {
+                "errors": [{"detail": detail, "title": "Not Found Error", "value": name}]
+            }
 
     def _reply(self, body: Any, status: int = 200) -> Reply:
         return Reply(body, status, {"Date": format_datetime(self.now, usegmt=True)})
@@ -208,20 +211,21 @@ def _private_key() -> str:
 
 @dataclass
 class GoogleAPI:
-    """Answers `runReport` of the property 123, for who has a token of the key in `key_file`."""
+    """Answers `runReport` of a property, for who has a token of the key in `key_file`."""
 
     server: Answering
     hits: Sequence[Hit]
     zone: ZoneInfo
     metadata: Tree = field(default_factory=dict)
     quota: Tree = field(default_factory=dict)
+    property: str = "123"
     tokens: int = 0
     requests: list[Tree] = field(default_factory=list)
     known = ("date", "dateHour", "country", "eventCount", "totalUsers", "bounceRate")
 
     def __post_init__(self) -> None:
         self.server.routes["/token"] = self._token
-        self.server.routes["/v1beta/properties/123:runReport"] = self._report
+        self.server.routes[f"/v1beta/properties/{self.property}:runReport"] = self._report
 
     def write_key(self, path: Path, **changed: Any) -> str:
         """Write a key file; return the private key in it."""
