@@ -147,7 +147,7 @@ def _weather(score: int) -> tuple[str, str]:
     if score >= 80:
         return "☀", gettext("sunny")
     if score >= 60:
-        return "⛅", gettext("partly cloudy")
+        return "☀☁", gettext("partly cloudy")
     if score >= 40:
         return "☁", gettext("cloudy")
     if score >= 20:

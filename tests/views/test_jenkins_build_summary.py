@@ -86,8 +86,8 @@ def test_only_what_is_shown_is_explained() -> None:
     [
         (100, "☀", "sunny"),
         (80, "☀", "sunny"),
-        (79, "⛅", "partly cloudy"),
-        (60, "⛅", "partly cloudy"),
+        (79, "☀☁", "partly cloudy"),
+        (60, "☀☁", "partly cloudy"),
         (59, "☁", "cloudy"),
         (40, "☁", "cloudy"),
         (39, "☂", "rain"),
