@@ -104,9 +104,9 @@ def test_health_is_weather_in_bands_of_twenty(score: int, sign: str, words: str)
 
 def test_a_job_without_builds_or_health_is_a_row() -> None:
     html = render(rows(("new", None, ""), ("web", 100, "S")))
-    assert html.count("<tr>") == 3
+    assert html.count("<tr ") == 3
     assert "no builds" in html
-    assert '<td class="kpi-health"><span class="kpi-missing">–</span></td>' in html
+    assert '<td class="kpi-health" role="cell"><span class="kpi-missing">–</span></td>' in html
 
 
 def test_an_address_that_could_run_a_script_is_no_link() -> None:
