@@ -25,7 +25,7 @@ from kpisite.errors import DatasourceError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["Answer", "Client", "RefusedError", "pause"]
+__all__ = ["Answer", "Client", "RefusedError", "asked_pause", "pause"]
 
 TRIES = 4
 """How often a request is made while its trouble may pass."""
@@ -63,6 +63,7 @@ class Client:
         read: float = 60,
         timeout: float = 300,
         max_bytes: int = 100 * MEGABYTE,
+        pause_of: Callable[[Answer], float | None] = asked_pause,
     ) -> None:
         """Keep what is asked, and how; nothing connects.
 
@@ -79,6 +80,8 @@ class Client:
             read: Seconds to wait for the answer to begin, and for each next part of it.
             timeout: Seconds that a whole query may take, with all pages, tries and pauses.
             max_bytes: Size that an answer may have, unpacked.
+            pause_of: Returns the seconds that an answer asks to wait, None where it does not. A
+                403 that does is one of a limit, which passes.
         """
         self.url = url.rstrip("/")
         self.timeout = timeout
@@ -96,6 +99,7 @@ class Client:
         self._connect, self._read = connect, read
         self._session: requests.Session | None = None
         self._end = 0.0
+        self._pause_of = pause_of
 
     def begin(self) -> None:
         """Start the clock of a query."""
@@ -207,7 +211,7 @@ class Client:
                 body = self._body(response, place)
                 status, headers = response.status_code, response.headers
                 return Answer(status, headers, body, place, response.url, self.clean)
-        except (requests.RequestException, HTTPError) as error:
+        except (requests.RequestException, HTTPError, UnicodeError) as error:
             what, hint, passes = trouble_of(error, self._connect, read)
             failure = (self._passing if passes else self._error)(place, what, hint)
             raise failure from None  # requests' own quotes the whole address
@@ -234,7 +238,7 @@ class Client:
             return answer
         said = f": {answer.said}" if answer.said else ""
         what = f"answered {answer.status}{said}"
-        seconds = asked_pause(answer)
+        seconds = self._pause_of(answer)
         if answer.status in _BUSY or (answer.status == 403 and seconds is not None):
             raise self._passing(answer.place, what, seconds=seconds)
         raise RefusedError(

@@ -38,7 +38,7 @@ def trouble_of(error: Exception, connect: float, read: float) -> tuple[str, str,
     """Return what happened, what to do, and whether it may pass.
 
     Args:
-        error: Of requests or urllib3.
+        error: Of requests or urllib3, or a text that fits into no header.
         connect: Seconds that a connection was waited for.
         read: Seconds that an answer was waited for.
     """
@@ -62,7 +62,7 @@ def trouble_of(error: Exception, connect: float, read: float) -> tuple[str, str,
         return "refuses the connection", "Check the address, and whether the service runs.", True
     if any(isinstance(cause, DecodeError) for cause in causes):
         return "answered what cannot be unpacked", "", False
-    if isinstance(error, requests.RequestException) and not isinstance(
+    if isinstance(error, requests.RequestException | UnicodeError) and not isinstance(
         error, requests.ConnectionError
     ):
         hint = "Check the address and the headers."

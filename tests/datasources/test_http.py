@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 import traceback
 from datetime import date, datetime
 from pathlib import Path
@@ -12,11 +14,13 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 from answering import Answering, Asked, Reply, refusing
+from docs_examples import GUIDE, examples
+from guide_page import GuidePage, told
 from pydantic import ValidationError
 
 from kpisite.archive.frames import from_parquet, to_parquet
 from kpisite.datasources import _http_kept
-from kpisite.datasources.http import HTTP
+from kpisite.datasources.http import _FORMS, HTTP
 from kpisite.errors import DatasourceError
 from kpisite.plugins import DatasourceContext, Period
 from kpisite.testing import DatasourceContract
@@ -24,7 +28,9 @@ from kpisite.testing import DatasourceContract
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from kpisite.pipeline.run import Outcome
     from kpisite.testing import Row
+    from tests.conftest import ProjectFiles
 
 NEW_YORK = ZoneInfo("America/New_York")
 WEEK = Period.containing(date(2013, 3, 10), "week", NEW_YORK)
@@ -486,3 +492,80 @@ def test_an_answer_that_makes_no_table_is_told(
     assert error.hint.startswith(hint)
     assert "\n" not in error.message
     assert len(server.asked) <= 1
+
+
+class ShopPage:
+    """The guide's example with its shop."""
+
+    address = "https://shop.example.org/api"
+
+    def __init__(self, project: ProjectFiles, server: Answering) -> None:
+        self.server = server
+        self.page = GuidePage("http", project)
+        json_text, csv_text = (
+            next(each.text for each in examples(self.page.path) if each.language == language)
+            for language in ("json", "csv")
+        )
+        self.order = json.loads(json_text)["orders"][0]
+        server.routes["/api/orders"] = self.orders
+        server.routes["/api/rates.csv"] = Reply(csv_text, headers={"Content-Type": "text/csv"})
+        self.project = project
+
+    def orders(self, asked: Asked) -> Any:
+        if asked.headers["Authorization"] != f"Bearer {SECRET}":
+            return Reply("bad token", 401)
+        start, end = (datetime.fromisoformat(asked.params[name][0]) for name in ("from", "to"))
+        placed = datetime.fromisoformat(self.order["placed"])
+        return {"orders": [self.order] if start <= placed < end else []}
+
+    def run(self) -> Outcome:
+        self.project.environment["SHOP_TOKEN"] = SECRET
+        return self.page.run({self.address: f"{self.server.url}/api"})
+
+
+@pytest.fixture
+def shop(project: ProjectFiles, server: Answering) -> ShopPage:
+    return ShopPage(project, server)
+
+
+def test_the_example_of_the_guide_runs(shop: ShopPage):
+    outcome = shop.run()
+    assert (outcome.status, outcome.problems) == ("sealed", ())
+    assert shop.page.metrics() == {"revenue": 30, "rate": pytest.approx(1.25)}
+    (order,) = shop.page.frame("orders").to_dict("records")
+    assert order["placed"] == pd.Timestamp("2025-01-06T10:30", tz="Europe/London")
+    assert (order["shop"], order["total"]) == ("Leeds", 30)
+    assert all(SECRET.encode() not in content for content in shop.project.archived().values())
+
+
+@pytest.mark.parametrize(
+    ("route", "place"),
+    [
+        (Reply("bad token", 401), 0),
+        (LOGIN, 1),
+        (Reply({"orders": []}, fault="cut"), 2),
+        ({"items": []}, 3),
+    ],
+)
+def test_the_messages_of_the_guide_are_those_that_are_given(shop: ShopPage, route: Any, place: int):
+    shop.server.routes["/api/orders"] = route
+    outcome = shop.run()
+    assert outcome.status == "preliminary"
+    assert {problem.view for problem in outcome.problems} == {"orders", "revenue"}
+    said = told(outcome, f"{shop.server.url}/api", shop.address)
+    assert any(shop.page.messages[place] in text for text in said), said
+    assert len(shop.page.messages) == 4
+    assert all(SECRET.encode() not in content for content in shop.project.archived().values())
+
+
+def test_the_table_of_tokens_in_the_guide_is_what_is_sent(server: Answering):
+    server.otherwise = []
+    week = Period.containing(date(2025, 1, 6), "week", ZoneInfo("Europe/London"))
+    text = (GUIDE / "datasources" / "http.md").read_text(encoding="utf-8")
+    text = text.partition("## Tokens")[2].partition("##")[0]
+    lines = [line.split("|")[1:-1] for line in text.splitlines() if line.startswith("| `")][1:]
+    rows = [[re.findall(r"`(\S+)`", cell)[0] for cell in line] for line in lines]
+    assert [row[0] for row in rows] == [*_FORMS, "%d.%m.%Y"]
+    for form, start, end, length in rows:
+        make(server.url, time_format=form).query("?a={from}&b={to}&c={interval}", week)
+        assert server.asked[-1].params == {"a": [start], "b": [end], "c": [length]}

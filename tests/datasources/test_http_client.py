@@ -355,6 +355,14 @@ def test_an_address_that_is_none_is_told():
         assert "cannot be asked" in failure(client(url)).message
 
 
+@pytest.mark.parametrize("value", [f"{SECRET}€", f"{SECRET}\nX: y"])
+def test_a_header_that_cannot_be_sent_is_told_without_its_value(server: Answering, value: str):
+    error = failure(client(server.url, headers={"X-Key": value}))
+    assert error.message.startswith(f"{server.url}/a cannot be asked: ")
+    assert error.hint == "Check the address and the headers."
+    assert server.asked == []
+
+
 def test_nothing_connects_before_the_first_query_and_closing_may_come_twice():
     asking = Client(refusing())
     asking.close()

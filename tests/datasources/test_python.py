@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from guide_page import GuidePage, told
 from pydantic import ValidationError
 
 from kpisite.datasources.python import Python
@@ -329,3 +330,39 @@ def daily(period, token, fail=False):
     told = b"kpis.py:daily() raised ValueError: bad token ***"
     assert sum(told in content for content in found.values()) == 3
     assert all(SECRET.encode() not in content for content in found.values())
+
+
+def test_the_example_of_the_guide_runs(project: ProjectFiles):
+    page = GuidePage("python", project)
+    outcome = page.run({})
+    assert (outcome.status, outcome.problems) == ("sealed", ())
+    assert page.metrics() == {"revenue": 30}
+    assert page.frame("orders")["total"].tolist() == [20]
+    assert not list(project.folder.rglob("__pycache__"))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "place"),
+    [
+        ("shop: York", 'shop: ""', -1),
+        ("kpis.py:revenue", "kpis.py:revenu", 1),
+        ("{shop: York}", "{shpo: York}", 2),
+    ],
+)
+def test_the_messages_of_the_guide_are_those_that_are_given(
+    project: ProjectFiles, right: str, wrong: str, place: int
+):
+    page = GuidePage("python", project)
+    said = told(page.run({right: wrong}))
+    assert place == -1 or any(page.messages[place] in text for text in said), said
+    assert len(said) == (0 if place == -1 else 1)
+
+
+def test_the_exception_of_the_guide_is_the_one_that_is_given(project: ProjectFiles):
+    page = GuidePage("python", project)
+    file = project.folder / "kpis.py"
+    file.write_text(
+        file.read_text().replace('        "shop": ["Leeds"', '        "where": ["Leeds"')
+    )
+    said = told(page.run({"{shop: York}": "{shop: York}"}))
+    assert any(page.messages[0] in text for text in said), said
