@@ -91,7 +91,7 @@ class Report:
             DatasourceError: It is not what the API would say.
         """
         try:
-            return list(self._notes(period))
+            return [f"Google Analytics: {note}" for note in self._notes(period)]
         except (AttributeError, KeyError, TypeError, ValueError):
             raise _nonsense() from None
 

@@ -24,7 +24,7 @@ class Answer:
     seconds: float
     """How long the datasource took."""
     notes: tuple[str, ...] = ()
-    """What the datasource says about the frame."""
+    """What the datasource says of the frame."""
 
 
 class Answers:

@@ -40,13 +40,13 @@ class Recorder(Collector):
         """SHA-256 → Parquet file."""
         self.blob_content: dict[str, bytes] = {}
         self._blobs: dict[str, BlobRecord] = {}
-        self._notes: dict[str, None] = {}
         self._datasources = datasources
         self._answers: dict[str, Answer] = {}
         self._compared: set[str] = set()
         """What is asked for the period before too: the next edition asks it for this one."""
         self._positions: dict[str, int] = {}
         self._given: list[tuple[pd.DataFrame, pd.DataFrame, int]] = []
+        self._notes: list[str] = []
 
     def prefetch(self, queries: Iterable[Query]) -> None:
         """Ask what is known beforehand: datasources side by side, each its queries in turn."""
@@ -72,9 +72,7 @@ class Recorder(Collector):
         if answer.error is not None:
             raise answer.error
         assert answer.frame is not None  # noqa: S101 - an answer has one or the other
-        over = " over the period before" if query.previous else ""
-        for note in answer.notes:
-            self._notes[f"datasource '{query.datasource}'{over}: {note}"] = None
+        self._notes += answer.notes
         if key not in self._positions:
             self._positions[key] = self._record(answer.frame, query, answer.seconds)
         given = answer.frame.copy(deep=False)  # what a view changes in it, no other sees
@@ -101,10 +99,9 @@ class Recorder(Collector):
         return tuple(taken)
 
     def take_notes(self) -> tuple[str, ...]:
-        """Return what datasources said, since the last call, about what they answered."""
-        taken = tuple(self._notes)
-        self._notes.clear()
-        return taken
+        """Return what datasources said of the answers since the last call, each once."""
+        notes, self._notes = tuple(dict.fromkeys(self._notes)), []
+        return notes
 
     def position(self, frame: pd.DataFrame) -> int:
         """Return the place of a frame in the record; one that a view made is recorded now.

@@ -36,11 +36,11 @@ class Datasource(ABC):
 
     Options: ClassVar[type[PluginOptions]] = PluginOptions
     """The plugin's options model."""
-    _notes: tuple[str, ...] = ()
 
     def __init__(self, options: PluginOptions, context: DatasourceContext) -> None:
         self.options = options
         self.context = context
+        self._notes: list[str] = []
 
     @abstractmethod
     def query(self, query: str, period: Period, **args: Any) -> pd.DataFrame:
@@ -59,16 +59,16 @@ class Datasource(ABC):
                 the source's own and holds no secret.
         """
 
-    def note(self, message: str) -> None:
-        """Tell whoever runs the report about the answer in the making: it is sampled, or cut short.
+    def note(self, text: str) -> None:
+        """Tell whoever runs the report what its views do not show of an answer: a part is missing.
 
-        The views that get the answer have the note as a warning. It is recorded: no secrets.
+        Called while a query is answered. It becomes a warning of each view that asked.
         """
-        self._notes = (*self._notes, message)
+        self._notes.append(text)
 
     def take_notes(self) -> tuple[str, ...]:
-        """Return the notes since the last call; called after each query."""
-        notes, self._notes = self._notes, ()
+        """Return what was noted since the last call."""
+        notes, self._notes = tuple(dict.fromkeys(self._notes)), []
         return notes
 
     def close(self) -> None:  # noqa: B027 - most have nothing to give back

@@ -1,4 +1,4 @@
-"""An HTTP server for the tests of a datasource, and pauses that take no time."""
+"""Servers for the tests of a datasource, and pauses that take no time."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from answering import Answering, answering
+from s3_server import s3, s3_process
+from sql_servers import mariadb_server, postgresql_server
 
 from kpisite.datasources import _http
+
+__all__ = ["mariadb_server", "postgresql_server", "s3", "s3_process"]
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -219,7 +219,7 @@ def test_what_google_says_of_its_numbers_is_a_warning_of_the_edition(
     api = GoogleAPI(setting.server, [Hit(MONDAY)], ZoneInfo("UTC"))
     api.metadata = {"subjectToThresholding": True}
     [told] = setting.run(caplog)
-    assert "datasource 'there': rows of few users are left out" in told
+    assert "Google Analytics: rows of few users are left out" in told
     assert "'warning'" in told
     assert setting.status == "sealed"
     edition = setting.project.archive.edition("sales", "2024-W01")

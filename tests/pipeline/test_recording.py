@@ -35,6 +35,8 @@ class Fake(Datasource):
         self.asked.append(f"{query}@{period.label}")
         if self.meeting is not None:
             self.meeting.wait(timeout=30)
+        if "note" in args:
+            self.note(args.pop("note"))
         return cast("pd.DataFrame", eval(query, {"pd": pd, "period": period, **args}))
 
     def close(self) -> None:
@@ -236,28 +238,18 @@ def test_all_datasources_are_closed_although_one_fails_to(
     assert "datasource 'a' did not close: RuntimeError" in caplog.text
 
 
-NOTED = "me.note('sampled') or pd.DataFrame({'n': [1]})"
-
-
-def test_what_a_datasource_notes_is_told_to_each_view_that_gets_the_answer(
-    recorder: Recorder, sources: Sources
-):
-    [fake] = sources._idle["a"]
-    args = {"me": fake}
+def test_what_a_datasource_notes_goes_to_each_view_that_asks_and_to_no_other(recorder: Recorder):
+    noted, other = Query("a", ONE, {"note": "half is missing"}), Query("a", f"{ONE} * 2")
     for _ in range(2):
-        recorder.query(Query("a", NOTED, args))
-        assert recorder.take_notes() == ("datasource 'a': sampled",)
-    recorder.query(Query("a", ONE))
+        recorder.query(noted)
+        recorder.query(noted)
+        assert recorder.take_notes() == ("half is missing",)
+    recorder.query(other)
     assert recorder.take_notes() == ()
-    recorder.query(Query("a", NOTED, args, previous=True))
-    assert recorder.take_notes() == ("datasource 'a' over the period before: sampled",)
 
 
-def test_what_was_noted_of_a_query_that_failed_is_not_said_of_the_next(
-    recorder: Recorder, sources: Sources
-):
-    args = {"me": sources._idle["a"][0]}
+def test_what_a_failed_query_noted_is_not_said_of_the_next(recorder: Recorder):
     with pytest.raises(DatasourceError):
-        recorder.query(Query("a", "me.note('sampled') or 1 / 0", args))
+        recorder.query(Query("a", "1 / 0", {"note": "half is missing"}))
     recorder.query(Query("a", ONE))
     assert recorder.take_notes() == ()
