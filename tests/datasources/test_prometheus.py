@@ -235,6 +235,22 @@ def test_a_series_that_begins_in_a_later_part_is_whole(server: Answering, tmp_pa
     assert frame["time"].iloc[0] == datetime(1970, 1, 1, 0, 0, 20, 500_000, tzinfo=UTC)
 
 
+def test_the_day_before_one_without_a_midnight_is_asked_at_its_end(
+    server: Answering, tmp_path: Path
+):
+    day = Period.containing(date(2018, 11, 3), "day", ZoneInfo("America/Sao_Paulo"))
+    server.routes[INSTANT] = {"status": "success", "data": {"resultType": "vector", "result": []}}
+    make(server.url, tmp_path).query("x[{interval}]", day, instant=True)
+    assert server.asked[0].params["query"] == ["x[86400s]"]
+    assert server.asked[0].params["time"] == [f"{day.start.timestamp() + 86400 - 0.001:.3f}"]
+
+
+def test_an_answer_that_is_too_large_is_refused(prometheus: PrometheusServer, tmp_path: Path):
+    error = failure(reader(prometheus, tmp_path, max_mb=0.001), "time()")
+    assert error.message.endswith("answered more than 0.001 MB")
+    assert "raise the limit" in error.hint
+
+
 def test_tokens_are_seconds_and_durations_and_stay_in_text_and_comments(
     source: Prometheus, server: Answering, tmp_path: Path
 ):
