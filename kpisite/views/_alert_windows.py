@@ -146,7 +146,7 @@ def _steps(frame: pd.DataFrame, grid: Grid) -> dict[Labels, set[int]]:
     own = [name for name in names if name not in (_TIME, _VALUE)]
     steps = _rounded(frame.iloc[:, names.index(_TIME)], grid)
     for values, mine in steps.groupby([_texts(frame[name]) for name in own]):
-        pairs = zip(own, (" ".join(value.split()) for value in values), strict=True)
+        pairs = zip(own, (" ".join(str(value).split()) for value in values), strict=True)
         found.setdefault(tuple(pair for pair in pairs if pair[1]), set()).update(mine.tolist())
     return found
 
