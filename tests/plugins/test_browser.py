@@ -141,9 +141,7 @@ def test_without_a_browser_the_error_says_what_to_install(monkeypatch):
 
 
 def test_a_program_that_is_named_and_not_there_is_not_replaced_by_another():
-    with pytest.raises(
-        OutputError, match="no program '/no/chrome', which KPISITE_BROWSER names"
-    ):
+    with pytest.raises(OutputError, match="no program '/no/chrome', which KPISITE_BROWSER names"):
         find_browser("/no/chrome")
 
 
