@@ -82,7 +82,7 @@ def publish(
             _print(notify_owners(project, reports, failures, choice), choice, as_json=as_json)
         raise
     results = publish_site(project, reports, read_site(built.folder), dry_run=dry_run, only=only)
-    content = EditionContents(built.archive, built.folder)
+    content = EditionContents(built.archive, built.folder, project.browser)
     make = functools.partial(
         announcement,
         folder=built.folder,

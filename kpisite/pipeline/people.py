@@ -84,7 +84,7 @@ def by_output(
         for report in reports
         for id_, bound in report.outputs.items()
         if issubclass(bound.plugin.cls, EditionDriver) and (not choice.only or id_ in choice.only)
-        if isinstance(driver := driver_of(project, id_, bound), EditionDriver)
+        if isinstance(driver := driver_of(project, id_, bound, (report.id,)), EditionDriver)
     ]
     if not outputs:
         return []

@@ -28,6 +28,10 @@ class OutputContext:
     """The project's folder: relative paths in options start there."""
     reserved: tuple[Path, ...] = ()
     """Folders that no output may write into: the content, a local archive."""
+    reports: tuple[str, ...] = ()
+    """Ids of the reports that name the output."""
+    browser: str = ""
+    """The program that prints: see `kpisite.plugins.browser`; "" to look for one."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +135,15 @@ class EditionContent(ABC):
         """
 
     @abstractmethod
+    def pdf(self) -> EditionFile:
+        """Return the edition as a PDF.
+
+        Raises:
+            OutputError: There is no browser that prints, it takes too long, or the built site
+                lacks the page.
+        """
+
+    @abstractmethod
     def tables(self) -> Sequence[EditionFile]:
         """Return what the pages of all views but KPIs offer as CSV.
 
@@ -165,6 +178,8 @@ class Announcement:
     """Aware: when people are told."""
     content: EditionContent | None = None
     """What its pages show; None where nobody made it."""
+    preview_url: str = ""
+    """Address of a picture of it; "" where the site has none, or its address is not known."""
 
     @property
     def is_revision(self) -> bool:
@@ -224,6 +239,9 @@ class OutputDriver(ABC):
 
 class SiteDriver(OutputDriver):
     """Publishes the site."""
+
+    local: ClassVar[bool] = False
+    """Whether it writes folders of this machine and nothing else."""
 
     @abstractmethod
     def plan(self, site: Site) -> Sequence[str]:

@@ -367,7 +367,7 @@ def test_a_plan_says_to_whom_what_goes_and_sends_nothing(server):
         ({"email_from": "KPI"}, "'KPI' is no address"),
         ({"smtp_user": "kpi"}, "go together"),
         ({"smtp_user": "kpi", "smtp_password": "x"}, "could read the password"),
-        ({"attach": ["pdf"]}, "Input should be 'csv'"),
+        ({"attach": ["doc"]}, "Input should be 'csv' or 'pdf'"),
     ],
 )
 def test_options_that_cannot_be_meant_are_refused(options, message):
