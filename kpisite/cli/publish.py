@@ -5,13 +5,16 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+import shlex
+import subprocess
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import click
 
 from kpisite.cli.settings import Settings, pass_settings
 from kpisite.cli.terminal import count, leave, say, table, tell
-from kpisite.errors import UsageError, nearest
+from kpisite.errors import KpisiteError, UsageError, nearest
 from kpisite.mkdocs_plugin.build import build_site
 from kpisite.model.language import speaking
 from kpisite.pipeline.announce import Choice, announce
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
     from kpisite.pipeline.loading import LoadedReport
 
 _SHOWN_LINES = 20
+_STDERR = 2
+"""Where a command's own output goes: stdout is for results."""
+_ONE_AT_A_TIME = Lock()
 
 
 @click.command()
@@ -34,6 +40,11 @@ _SHOWN_LINES = 20
 @click.option("--edition", default="", metavar="KEY", help="Tell people of flights/2013-W06 alone.")
 @click.option("--resend", is_flag=True, help="Tell people again; needs --edition.")
 @click.option("--arrived", is_flag=True, help="Record that it arrived after all; needs --edition.")
+@click.option(
+    "--before",
+    metavar="COMMAND",
+    help="Run this each time that it is recorded that people are told, before they are.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
 @pass_settings
 def publish(
@@ -44,6 +55,7 @@ def publish(
     edition: str,
     resend: bool,
     arrived: bool,
+    before: str | None,
     as_json: bool,
 ) -> None:
     """Build the site strictly, then deliver it through the outputs of all reports.
@@ -72,7 +84,8 @@ def publish(
         now=settings.now,
         content=content.of,
     )
-    choice = Choice(only, edition, resend=resend, arrived=arrived, dry_run=dry_run)
+    saving = functools.partial(_call, before) if before else None
+    choice = Choice(only, edition, resend=resend, arrived=arrived, dry_run=dry_run, before=saving)
     with speaking(project.language):
         results += announce(project, reports, make, choice, _held(results))
     if as_json:
@@ -86,6 +99,28 @@ def publish(
     for result in wrong:
         tell(f"Error: {_name(result)}: {result.message}")
     leave(1 if wrong else 0)
+
+
+def _call(command: str) -> None:
+    """Run the command of --before; nobody is told where it fails.
+
+    Raises:
+        KpisiteError: It cannot be run, or its exit status is not 0.
+    """
+    try:
+        with _ONE_AT_A_TIME:
+            done = subprocess.run(  # noqa: S603 - what the caller of kpisite asked for
+                shlex.split(command), stdin=subprocess.DEVNULL, stdout=_STDERR, check=False
+            )
+        problem = f"exit status {done.returncode}" if done.returncode else ""
+    except (OSError, ValueError) as error:
+        problem = str(error)
+    if problem:
+        raise KpisiteError(
+            f"nobody was told, since the command of --before failed: {problem}",
+            where=command,
+            hint="What it said stands above. The next publish tries again.",
+        )
 
 
 def _check_outputs(only: Sequence[str], reports: Sequence[LoadedReport]) -> None:

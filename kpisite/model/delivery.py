@@ -57,3 +57,15 @@ class DeliveryLog(StrictModel):
     def has(self, revision: int, target: str) -> bool:
         """Tell whether this revision went to this target already."""
         return any(d.revision == revision and d.receipt.target == target for d in self.deliveries)
+
+    def united(self, other: DeliveryLog) -> DeliveryLog:
+        """Return a log with what either has: each delivery once, and what no delivery settled."""
+        new = [delivery for delivery in other.deliveries if delivery not in self.deliveries]
+        deliveries = sorted((*self.deliveries, *new), key=lambda delivery: delivery.time)
+        begun = dict.fromkeys((*self.intents, *other.intents))
+        open_ = (
+            i
+            for i in begun
+            if not any(d.revision == i.revision and d.time >= i.time for d in deliveries)
+        )
+        return DeliveryLog(deliveries=tuple(deliveries), intents=tuple(open_))

@@ -42,6 +42,9 @@ class Choice:
     """Whether what nobody knows about did arrive, as somebody has found out."""
     dry_run: bool = False
     """Whether to say what would be done, and do nothing."""
+    before: Callable[[], None] | None = None
+    """Called when it is recorded that an edition goes out, and before it does, by the output's
+    own thread; with a KpisiteError it does not go out."""
 
 
 @dataclass(frozen=True)
@@ -224,6 +227,12 @@ def _tell(
             return output.result("failed", entry, message=message)
     except KpisiteError as error:
         return output.result("failed", entry, message=redact(str(error), output.report.secrets))
+    try:
+        if choice.before:
+            choice.before()
+    except KpisiteError as error:
+        message = redact(str(error), output.report.secrets)
+        return _withdrawn(project, output, entry, intent, message)
     return _send(project, output, entry, intent, announcement)
 
 
