@@ -21,29 +21,29 @@ tip() {
 
 # Fetches the branch and puts its files into archive/, which is empty.
 take() {
-  git fetch --quiet --no-tags --depth=1 "$remote" "+$branch:$known"
-  git archive "$known" | tar -x -C "$folder"
+  git fetch --quiet --no-tags --depth=1 "$remote" "+$branch:$known" &&
+    git archive "$known" | tar -x -C "$folder"
 }
 
 # The tree of what is in archive/. The index is derived, and of use on this machine only.
 tree() {
-  local index
-  index=$(mktemp -u)
-  (
-    cd "$folder"
-    export GIT_INDEX_FILE=$index GIT_DIR=$git_dir GIT_WORK_TREE=.
-    git -c core.autocrlf=false add --all --force -- . ':(exclude)index.parquet' ':(exclude,glob)**/.*.tmp'
-    git write-tree
-  )
-  rm -f "$index"
+  local scratch
+  scratch=$(mktemp -d) &&
+    (
+      cd "$folder" &&
+        export GIT_DIR=$git_dir GIT_WORK_TREE=. GIT_INDEX_FILE=$scratch/index &&
+        git -c core.autocrlf=false add --all --force -- \
+          . ':(exclude)index.parquet' ':(exclude,glob)**/.*.tmp' &&
+        git write-tree
+    ) &&
+    rm -rf "$scratch"
 }
 
 # Puts what is in archive/ on top of what others have pushed meanwhile: what was there first stays.
 merge() {
   local mine
-  mine=$(mktemp -d)/archive
-  mv "$folder" "$mine"
-  mkdir "$folder"
+  mine=$(mktemp -d)/archive || return
+  mv "$folder" "$mine" && mkdir "$folder" || return
   if ! { take && kpisite merge "$mine"; }; then
     rm -rf "$folder"
     mv "$mine" "$folder"
@@ -64,37 +64,43 @@ restore() {
     return
   fi
   take
-  echo "archive/ is that of commit $there."
+  echo "The archive is that of commit $(git rev-parse "$known")."
+}
+
+# Pushes once. Each command is followed by what happens if it fails: `set -e` sleeps in a condition.
+push() {
+  local there base new commit
+  there=$(tip) || return
+  base=$(git rev-parse --quiet --verify "$known") || base=
+  if [ -n "$there" ] && [ "$there" != "$base" ]; then
+    merge || return
+    there=$(git rev-parse "$known") || return
+  fi
+  new=$(tree) || return
+  if [ "$new" = "$(git hash-object -t tree /dev/null)" ]; then
+    [ -z "$there" ] || { echo "archive/ is empty, but the branch is not." >&2; return 1; }
+    echo "There is no edition yet."
+    return
+  fi
+  if [ -n "$there" ] && [ "$new" = "$(git rev-parse "$there^{tree}")" ]; then
+    echo "Nothing is new in the archive."
+    return
+  fi
+  commit=$(git commit-tree "$new" ${there:+-p "$there"} -m "Add to the archive") || return
+  git push --quiet --force-with-lease="$branch:$there" "$remote" "$commit:$branch" || return
+  git update-ref "$known" "$commit" || return
+  echo "The archive was pushed: commit $commit."
 }
 
 save() {
-  local attempt there base new commit
+  local attempt
+  mkdir -p "$folder"
   for attempt in $(seq "$attempts"); do
-    there=$(tip)
-    base=$(git rev-parse --quiet --verify "$known" || true)
-    if [ -n "$there" ] && [ "$there" != "$base" ]; then
-      merge
-    fi
-    new=$(tree)
-    if [ "$new" = "$(git hash-object -t tree /dev/null)" ]; then
-      [ -z "$there" ] || { echo "archive/ is empty, the branch is not: nothing was pushed." >&2; return 1; }
-      echo "There is no edition yet."
-      return
-    fi
-    if [ -n "$there" ] && [ "$new" = "$(git rev-parse "$known^{tree}")" ]; then
-      echo "Nothing is new in the archive."
-      return
-    fi
-    commit=$(git commit-tree "$new" ${there:+-p "$there"} -m "Add to the archive")
-    if git push --quiet --force-with-lease="$branch:$there" "$remote" "$commit:$branch"; then
-      git update-ref "$known" "$commit"
-      echo "The archive was pushed: commit $commit."
-      return
-    fi
+    if push; then return; fi
     echo "Attempt $attempt of $attempts to push the archive failed." >&2
     sleep "$attempt"
   done
-  echo "The archive could not be pushed. What it has is in archive/." >&2
+  echo "The archive could not be pushed. What the runner has of it is lost with the runner." >&2
   return 1
 }
 
