@@ -134,7 +134,7 @@ def test_it_builds_strictly_right_away_and_the_report_shows_all_it_has(tmp_path:
     assert {view["id"]: view["status"] for view in edition["views"]} == dict.fromkeys(
         report()["views"], "ok"
     )
-    metrics = {metric["id"]: metric for metric in edition["metrics"]}
+    metrics = {metric["name"]: metric for metric in edition["metrics"]}
     assert set(metrics) == {"revenue", "orders", "conversion", "returns"}
     assert all(metric["comparison"] for metric in metrics.values())
     labels = {path.parent.name for path in site.glob("sales/*/edition.json")}

@@ -8,6 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 remote=origin
 branch=refs/heads/kpi-archive
 known=refs/kpisite/archive # the commit that archive/ goes on from
+fetched=refs/kpisite/fetched
 folder=archive
 attempts=5
 export GIT_AUTHOR_NAME=kpisite GIT_AUTHOR_EMAIL=kpisite@localhost
@@ -21,8 +22,8 @@ tip() {
 
 # Fetches the branch and puts its files into archive/, which is empty.
 take() {
-  git fetch --quiet --no-tags --depth=1 "$remote" "+$branch:$known" &&
-    git archive "$known" | tar -x -C "$folder"
+  git fetch --quiet --no-tags --depth=1 "$remote" "+$branch:$fetched" &&
+    git archive "$fetched" | tar -x -C "$folder"
 }
 
 # The tree of what is in archive/. The index is derived, and of use on this machine only.
@@ -44,7 +45,7 @@ merge() {
   local mine
   mine=$(mktemp -d)/archive || return
   mv "$folder" "$mine" && mkdir "$folder" || return
-  if ! { take && kpisite merge "$mine"; }; then
+  if ! { take && kpisite merge "$mine" && git update-ref "$known" "$fetched"; }; then
     rm -rf "$folder"
     mv "$mine" "$folder"
     return 1
@@ -64,6 +65,7 @@ restore() {
     return
   fi
   take
+  git update-ref "$known" "$fetched"
   echo "The archive is that of commit $(git rev-parse "$known")."
 }
 
