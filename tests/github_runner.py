@@ -213,14 +213,14 @@ class _Job:
             return Step(name, "success")
         if name == self.broken:
             return Step(name, "failure")
-        kept = [line.partition("=") for line in Path(self.variables["GITHUB_ENV"]).open()]
+        kept = [line.partition("=") for line in _lines(self.variables["GITHUB_ENV"])]
         own = {k: _filled(v, self.context) for k, v in (step.get("env") or {}).items()}
         script = Path(self.variables["RUNNER_TEMP"]) / "step.sh"
         script.write_text(step["run"])
         done = subprocess.run(
             ["bash", "-e", script],
             cwd=self.run.workspace,
-            env={**self.variables, **{name: value.strip() for name, _, value in kept}, **own},
+            env={**self.variables, **{name: value for name, _, value in kept}, **own},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -233,6 +233,10 @@ class _Job:
         if source.is_dir():
             shutil.rmtree(target, ignore_errors=True)
             shutil.copytree(source, target, ignore=shutil.ignore_patterns(".git"))
+
+
+def _lines(path: str) -> list[str]:
+    return Path(path).read_text().splitlines()
 
 
 def _filled(text: str, context: dict[str, str]) -> str:

@@ -83,7 +83,7 @@ def test_an_empty_folder_and_a_fresh_clone_are_filled(tmp_path: Path) -> None:
 
 def test_a_folder_with_something_in_it_is_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(UsageError, match="the folder is not empty: 'notes.txt' is in it"):
+    with pytest.raises(UsageError, match=r"the folder is not empty: 'notes.txt' is in it"):
         write_project(tmp_path, MONDAY)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
