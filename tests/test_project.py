@@ -113,6 +113,10 @@ def test_the_wheel_has_the_look_the_licence_and_nothing_of_the_demo(wheel: Path)
     for path in look.rglob("*"):
         shipped = f"kpisite/site_template/{path.relative_to(look).as_posix()}"
         assert path.is_dir() or shipped in names
+    starter = [path for path in (ROOT / "kpisite" / "starter").rglob("*") if path.is_file()]
+    shipped = {path.relative_to(ROOT).as_posix() for path in starter if path.suffix != ".pyc"}
+    assert len(shipped) > 8
+    assert shipped <= set(names)
     assert "kpisite/py.typed" in names
     fonts = {"Roboto-Regular.ttf", "Roboto-Bold.ttf", "LICENSE.txt"}
     assert {f"kpisite/render/fonts/{name}" for name in fonts} <= set(names)

@@ -205,3 +205,9 @@ def test_the_archive_is_pushed_whatever_failed_but_not_what_was_never_fetched() 
 
 def test_the_version_in_the_requirements_is_the_installed_one() -> None:
     assert FILES["requirements.txt"] == f"kpisite[mail]~={__version__}\n"
+
+
+def test_the_guide_names_every_step_in_its_order() -> None:
+    page = (Path(__file__).parent.parent / "content/guide/github.md").read_text()
+    steps = [step["name"] for job, step in STEPS if job == "publish" and "name" in step]
+    assert re.findall(r"^\| ([A-Z][^|]*) \|", page, re.MULTILINE) == steps
