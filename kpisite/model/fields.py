@@ -35,7 +35,7 @@ Length = Annotated[
 """A length of time, written `2 days`."""
 
 
-def _parse_moment(value: object) -> object:
+def _parse_day(value: object) -> object:
     """Read ISO 8601 only: a number would be taken for seconds since 1970."""
     if isinstance(value, date) or value is None:
         return value
@@ -45,7 +45,42 @@ def _parse_moment(value: object) -> object:
         raise ValueError(f"'{value}' is no date; write it like 2013-02-04") from None
 
 
-Day = Annotated[date, BeforeValidator(_parse_moment, json_schema_input_type=date)]
+def _parse_moment(value: object) -> object:
+    """Read ISO 8601, and else any date that can be read in one way only: `4 Feb 2013`."""
+    try:
+        return _parse_day(value)
+    except ValueError:
+        text = str(value).strip()
+        readings = [_reading(text, day_first=False)]
+        if not _YEAR_FIRST.match(text):
+            readings.append(_reading(text, day_first=True))
+        if None in readings:
+            raise
+        if len(set(readings)) > 1:
+            raise ValueError(
+                f"'{value}' can be read as two dates; write it like 2013-02-04"
+            ) from None
+        return readings[0]
+
+
+_YEAR_FIRST = re.compile(r"\d{4}\D")
+
+
+def _reading(text: str, *, day_first: bool) -> datetime | None:
+    """Return a date; None where a text is none, or lacks its day, month or year."""
+    from dateutil.parser import ParserError, parse
+
+    if text.isdecimal():
+        return None
+    defaults = datetime(1999, 1, 1), datetime(2000, 2, 2)  # noqa: DTZ001 - on the wall
+    try:
+        first, second = (parse(text, default=default, dayfirst=day_first) for default in defaults)
+    except (ParserError, OverflowError):
+        return None
+    return first if first == second else None
+
+
+Day = Annotated[date, BeforeValidator(_parse_day, json_schema_input_type=date)]
 """A day, written `2013-02-04`."""
 
 Moment = Annotated[datetime, BeforeValidator(_parse_moment, json_schema_input_type=date | datetime)]

@@ -23,6 +23,8 @@ MARKER = ".kpisite"
 class Static(SiteDriver):
     """Copies the site beside the folder and swaps it in, so that no reader meets half a site."""
 
+    local = True
+
     class Options(PluginOptions):
         """Where the site is put."""
 

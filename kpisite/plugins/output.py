@@ -164,6 +164,8 @@ class Announcement:
     """Aware: when people are told."""
     content: EditionContent | None = None
     """What its pages show; None where nobody made it."""
+    preview_url: str = ""
+    """Address of a picture of it; "" where the site has none, or its address is not known."""
 
     @property
     def is_revision(self) -> bool:
@@ -189,6 +191,9 @@ class OutputDriver(ABC):
 
 class SiteDriver(OutputDriver):
     """Publishes the site."""
+
+    local: ClassVar[bool] = False
+    """Whether it writes folders of this machine and nothing else."""
 
     @abstractmethod
     def plan(self, site: Site) -> Sequence[str]:
