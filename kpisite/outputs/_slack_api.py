@@ -78,13 +78,13 @@ class SlackApi:
 
     def _upload(self, picture: Picture) -> str:
         facts = {"filename": picture.name, "length": len(picture.data), "alt_txt": picture.alt}
-        said = self._call_unseen("files.getUploadURLExternal", urlencode(facts).encode(), _FORM)
-        place = Service(said["upload_url"], self.timeout, self.attempts)
+        place = self._call_unseen("files.getUploadURLExternal", urlencode(facts).encode(), _FORM)
+        service = Service(place["upload_url"], self.timeout, self.attempts)
         try:
-            place.post("", picture.data, {"Content-Type": picture.mime})
+            service.post("", picture.data, {"Content-Type": picture.mime})
         except UnclearDeliveryError as error:
             raise _not_uploaded(error) from error
-        return str(said["file_id"])
+        return str(place["file_id"])
 
     def _call_unseen(self, method: str, body: bytes, mime: str) -> dict[str, Any]:
         try:
