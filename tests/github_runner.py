@@ -63,7 +63,6 @@ class GitHub:
         self.folder = folder
         self.remote = folder / "remote.git"
         self.served = folder / "served"
-        self.artifact = folder / "artifact"
         self.cache = folder / "cache"
 
     def create(self, project: Path) -> None:
@@ -201,9 +200,11 @@ class _Job:
         elif action == "actions/configure-pages":
             self.context[f"steps.{step['id']}.outputs.base_url"] = BASE_URL
         elif action == "actions/upload-pages-artifact":
-            self._copy(Path(_filled(step["with"]["path"], self.context)), self.github.artifact)
+            artifact = self._artifact(step["with"]["name"])
+            assert not artifact.exists(), "GitHub refuses a second artifact of the same name"
+            self._copy(Path(_filled(step["with"]["path"], self.context)), artifact)
         elif action == "actions/deploy-pages":
-            self._copy(self.github.artifact, self.github.served)
+            self._copy(self._artifact(step["with"]["artifact_name"]), self.github.served)
         else:
             assert action == "actions/setup-python"
         return Step(name, "success")
@@ -227,6 +228,9 @@ class _Job:
             check=False,
         )
         return Step(name, "failure" if done.returncode else "success", done.stdout)
+
+    def _artifact(self, name: str) -> Path:
+        return self.run.workspace.parent / _filled(name, self.context)
 
     @staticmethod
     def _copy(source: Path, target: Path) -> None:
