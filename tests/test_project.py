@@ -146,3 +146,5 @@ def test_a_ten_line_project_builds_where_only_the_wheel_is_installed(
     assert {"kpisite.css", "charts.js"} < assets
     assert [name for name in assets if re.fullmatch(r"bokeh-[\d.]+\.min\.js", name)]
     assert "2025-01" in run(python.with_name("kpisite"), "list", folder=project)
+    run(python.with_name("kpisite"), "new", "started", folder=tmp_path)
+    assert (tmp_path / "started" / ".github" / "workflows" / "report.yml").is_file()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -21,6 +22,6 @@ def new(settings: Settings, folder: Path) -> None:
     """
     written = write_project(folder, settings.now.date())
     say(f"{folder}: {count(len(written), 'file')} written. Look at it:")
-    say(f"  cd {folder}")
+    say(f"  cd {shlex.quote(str(folder))}")
     say("  mkdocs serve")
     say("README.md says how to publish it on GitHub.")
