@@ -197,6 +197,7 @@ def test_a_merge_that_fails_leaves_the_archive_as_it_was(github, ann):
     assert "the content is not what was recorded" in done.stdout
     assert bob.record(NEW) == before
     assert not (bob.folder / "archive" / OLD).exists()
+    assert not list((bob.folder / ".cache").rglob("edition.json"))
     assert github.commits("kpi-archive") == 1
 
 

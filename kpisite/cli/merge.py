@@ -16,8 +16,9 @@ from kpisite.errors import UsageError
 
 @click.command()
 @click.argument("source")
+@click.option("--into", metavar="TARGET", help="Another archive.  [default: the project's]")
 @pass_settings
-def merge(settings: Settings, source: str) -> None:
+def merge(settings: Settings, source: str, into: str | None) -> None:
     """Bring the editions and deliveries of another archive into this one.
 
     SOURCE is its folder or URL, and is only read. What is sealed here stays as it is; a
@@ -26,7 +27,7 @@ def merge(settings: Settings, source: str) -> None:
     other = Archive(source)
     if other.storage.local and not Path(other.storage.root).is_dir():
         raise UsageError("there is no such folder", where=source, hint="Name another archive.")
-    archive = settings.project().archive
+    archive = Archive(into) if into else settings.project().archive
     results: Counter[str] = Counter()
     for brought in merge_archives(archive, other):
         results[brought.result] += 1

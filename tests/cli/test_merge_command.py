@@ -34,6 +34,17 @@ def test_what_is_kept_is_named(shop, other):
     assert said.endswith("0 changes, 3 kept as here, 0 equal.\n")
 
 
+def test_another_archive_than_the_projects_may_get_it(shop, other):
+    third = shop.folder / "third"
+    assert shop.call("merge", str(other), "--into", str(third)).exit_code == 0
+    assert not (shop.folder / "archive").exists()
+    files = shop.files("other")
+    assert len(files) > 3
+    assert {p.partition("/")[2] for p in shop.files("third")} == {
+        p.partition("/")[2] for p in files
+    }
+
+
 def test_a_folder_that_is_not_there_is_not_taken_for_an_empty_archive(shop):
     result = shop.call("merge", "nowhere")
     assert result.exit_code == 2

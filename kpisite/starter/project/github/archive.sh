@@ -20,10 +20,10 @@ tip() {
   git ls-remote "$remote" "$branch" | cut -f 1
 }
 
-# Fetches the branch and puts its files into archive/, which is empty.
+# Fetches the branch, and puts its files into a folder that is empty.
 take() {
   git fetch --quiet --no-tags --depth=1 "$remote" "+$branch:$fetched" &&
-    git archive "$fetched" | tar -x -C "$folder"
+    git archive "$fetched" | tar -x -C "$1"
 }
 
 # The tree of what is in archive/. The index is derived, and of use on this machine only.
@@ -41,13 +41,17 @@ tree() {
 }
 
 # Puts what is in archive/ on top of what others have pushed meanwhile: what was there first stays.
+# It is done beside archive/, which is then replaced by two renames.
 merge() {
-  local mine
-  mine=$(mktemp -d)/archive || return
-  mv "$folder" "$mine" && mkdir "$folder" || return
-  if ! { take && kpisite merge "$mine" && git update-ref "$known" "$fetched"; }; then
-    rm -rf "$folder"
-    mv "$mine" "$folder"
+  local scratch
+  mkdir -p .cache && scratch=$(mktemp -d .cache/archive-XXXXXX) || return
+  if mkdir "$scratch/merged" && take "$scratch/merged" &&
+    kpisite merge "$folder" --into "$scratch/merged" &&
+    mv "$folder" "$scratch/before" && mv "$scratch/merged" "$folder"; then
+    rm -rf "$scratch"
+    git update-ref "$known" "$fetched"
+  else
+    rm -rf "$scratch/merged"
     return 1
   fi
 }
@@ -64,7 +68,7 @@ restore() {
     echo "There is no branch kpi-archive yet: the archive is empty."
     return
   fi
-  take
+  take "$folder"
   git update-ref "$known" "$fetched"
   echo "The archive is that of commit $(git rev-parse "$known")."
 }
