@@ -136,7 +136,7 @@ def tell_owners(
             return f"{owners} would be told: that was checked"
         if not begin_notice(project.archive, entry.key, notice):
             return f"another publish is telling {owners}"
-        receipt = _notified(project, output, entry, notice, said)
+        receipt = _notified(project, output, entry, notice, said, choice)
         end_notice(project.archive, entry.key, notice, receipt)
     except KpisiteError as error:
         return f"{owners} could not be told: {redact(str(error), secrets)}"
@@ -146,10 +146,17 @@ def tell_owners(
 
 
 def _notified(
-    project: Project, output: PeopleOutput, entry: Entry, notice: Notice, said: FailureNotice
+    project: Project,
+    output: PeopleOutput,
+    entry: Entry,
+    notice: Notice,
+    said: FailureNotice,
+    choice: Choice,
 ) -> Receipt:
     """Tell the owners; what is sure not to have arrived is as if it had not been begun."""
     try:
+        if choice.before:
+            choice.before()
         return without_secrets(output.driver.notify(said), output.report.secrets)
     except UnclearDeliveryError:
         raise
