@@ -73,7 +73,8 @@ def write_folders(found: ConfiguredProject, files: tuple[Path, ...], now: dateti
     others = [id_ for id_ in outputs if id_ not in local]
     status = 0
     if local:
-        built = build_site(str(found.config_file), now=now, log=_quiet)
+        allowed = [found.report.id]
+        built = build_site(str(found.config_file), now=now, log=_quiet, allowed=allowed)
         site = read_site(built.folder)
         for result in publish(found.project, [found.report], site, dry_run=False, only=local):
             if result.status == "failed":

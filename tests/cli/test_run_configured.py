@@ -146,6 +146,8 @@ def test_a_view_that_fails_is_shown_and_told(here):
     result = call("run", "-c", "config.yaml")
     assert result.exit_code == 1
     assert "no such column: amnt" in result.stderr
+    page = here / "_build" / "sales-2024-02-05_2024-02-12" / "index.html"
+    assert "This view could not be made." in page.read_text()
 
 
 def test_a_file_that_is_not_there_is_named(here):
