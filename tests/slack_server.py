@@ -2,74 +2,52 @@
 
 from __future__ import annotations
 
-import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
+
+from posting_server import Answer, PostingServer
+
+if TYPE_CHECKING:
+    from posting_server import Post
 
 TOKEN = "xoxb-s3cret"
 CHANNELS = {"#kpis": "C01", "C02": "C02"}
+_UPLOAD = "/upload/"
 
 
 class SlackServer:
-    """Slack's `chat.postMessage` and `chat.update`."""
+    """Slack's methods for messages and for files."""
 
     def __init__(self) -> None:
-        self.calls: list[tuple[str, dict[str, Any]]] = []
         self.messages: dict[tuple[str, str], dict[str, Any]] = {}
-        self.busy = 0
-        """How often it answers 429 first."""
         self.refuse: dict[str, str] = {}
-        """Channel → error."""
-        self.breaks = False
+        """Channel, or `files`, → error."""
         self.files: dict[str, bytes | None] = {}
         """Id → what was uploaded; None before."""
         self.shown: set[str] = set()
         """Ids of files whose upload is complete."""
         self.not_ready = 0
         """How often a message with a file is refused, as while Slack still works on it."""
-        outer = self
+        self.server = PostingServer(self._answer)
+        self.url = f"{self.server.url}/api"
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if outer.busy:
-                    outer.busy -= 1
-                    return self.reply({"ok": False, "error": "ratelimited"}, 429)
-                if self.path.startswith("/upload/"):
-                    outer.files[self.path.removeprefix("/upload/")] = body
-                    self.send_response(200)
-                    self.send_header("Content-Length", "0")
-                    self.end_headers()
-                    return None
-                is_form = "form" in self.headers["Content-Type"]
-                said = dict(parse_qsl(body.decode())) if is_form else json.loads(body)
-                outer.calls.append((self.path, said))
-                if outer.breaks:
-                    self.connection.close()
-                    return None
-                return self.reply(outer.answer(self.path, said, self.headers["Authorization"]))
-
-            def reply(self, answer: dict[str, Any], status: int = 200) -> None:
-                text = json.dumps(answer).encode()
-                self.send_response(status)
-                if status == 429:
-                    self.send_header("Retry-After", "0")
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/api"
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+    @property
+    def calls(self) -> list[tuple[str, dict[str, Any]]]:
+        """Path and arguments of what was called, without the uploads."""
+        return [
+            (post.path, _said(post))
+            for post in self.server.posts
+            if not post.path.startswith(_UPLOAD)
+        ]
 
     def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+        self.server.close()
+
+    def _answer(self, post: Post) -> Answer:
+        if post.path.startswith(_UPLOAD):
+            self.files[post.path.removeprefix(_UPLOAD)] = post.body
+            return Answer()
+        return Answer(200, self.answer(post.path, _said(post), post.headers["Authorization"]))
 
     def answer(self, path: str, said: dict[str, Any], authorization: str) -> dict[str, Any]:
         if authorization != f"Bearer {TOKEN}":
@@ -108,6 +86,13 @@ class SlackServer:
             assert len(self.files[id_] or b"") == int(id_.partition("-")[2])
             self.shown.add(id_)
         return {"ok": True, "files": said["files"]}
+
+
+def _said(post: Post) -> dict[str, Any]:
+    if "form" in post.headers["Content-Type"]:
+        return dict(parse_qsl(post.body.decode()))
+    said: dict[str, Any] = post.json
+    return said
 
 
 def within_limits(said: dict[str, Any]) -> bool:

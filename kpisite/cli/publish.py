@@ -15,20 +15,25 @@ import click
 from kpisite.cli.settings import Settings, pass_settings
 from kpisite.cli.terminal import count, leave, say, table, tell
 from kpisite.errors import KpisiteError, UsageError, nearest
-from kpisite.mkdocs_plugin.build import build_site
+from kpisite.mkdocs_plugin.build import StoppedError, build_site
 from kpisite.model.language import speaking
-from kpisite.pipeline.announce import Choice, announce
+from kpisite.pipeline.announce import announce
+from kpisite.pipeline.due import Choice
+from kpisite.pipeline.owners import notify_owners
 from kpisite.pipeline.publish import OutputResult, read_site
 from kpisite.pipeline.publish import publish as publish_site
+from kpisite.plugins import EditionOptions
 from kpisite.site.announcing import announcement
 from kpisite.site.mail import EditionContents
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from kpisite.pipeline.loading import LoadedReport
+    from kpisite.pipeline.problems import Problem
 
 _SHOWN_LINES = 20
+_WRONG = ("failed", "held")
 _STDERR = 2
 """Where a command's own output goes: stdout is for results."""
 _ONE_AT_A_TIME = Lock()
@@ -40,6 +45,7 @@ _ONE_AT_A_TIME = Lock()
 @click.option("--edition", default="", metavar="KEY", help="Tell people of flights/2013-W06 alone.")
 @click.option("--resend", is_flag=True, help="Tell people again; needs --edition.")
 @click.option("--arrived", is_flag=True, help="Record that it arrived after all; needs --edition.")
+@click.option("--allow-errors", is_flag=True, help="Go on although views could not be made.")
 @click.option(
     "--before",
     metavar="COMMAND",
@@ -55,6 +61,7 @@ def publish(
     edition: str,
     resend: bool,
     arrived: bool,
+    allow_errors: bool,
     before: str | None,
     as_json: bool,
 ) -> None:
@@ -62,6 +69,7 @@ def publish(
 
     The build is that of `mkdocs build --strict`: it runs what is due, and one warning stops it.
     Then the site goes out, and when it is where it belongs, people are told of new editions.
+    Where views failed, nothing goes out, and outputs with `notify_on_error` tell their owners.
     """
     if (resend or arrived) and not edition:
         name = "--resend" if resend else "--arrived"
@@ -74,9 +82,25 @@ def publish(
         say("No report names an output: there is nothing to publish.")
         return
     _check_outputs(only, reports)
-    built = build_site(settings.config_file, now=settings.now, log=tell)
+    choice = Choice(
+        only,
+        edition,
+        resend=resend,
+        arrived=arrived,
+        allow_errors=allow_errors,
+        dry_run=dry_run,
+        before=functools.partial(_call, before) if before else None,
+    )
+    allowed = [report.id for report in reports if allow_errors or _allows_errors(report)]
+    try:
+        built = build_site(settings.config_file, now=settings.now, log=tell, allowed=allowed)
+    except StoppedError as error:
+        failures = _by_edition(error.failures)
+        with speaking(project.language):
+            _print(notify_owners(project, reports, failures, choice), choice, as_json=as_json)
+        raise
     results = publish_site(project, reports, read_site(built.folder), dry_run=dry_run, only=only)
-    content = EditionContents(built.archive, built.folder)
+    content = EditionContents(built.archive, built.folder, project.browser)
     make = functools.partial(
         announcement,
         folder=built.folder,
@@ -84,21 +108,38 @@ def publish(
         now=settings.now,
         content=content.of,
     )
-    saving = functools.partial(_call, before) if before else None
-    choice = Choice(only, edition, resend=resend, arrived=arrived, dry_run=dry_run, before=saving)
+    failures = _by_edition(built.failures)
     with speaking(project.language):
-        results += announce(project, reports, make, choice, _held(results))
+        results += announce(project, reports, make, choice, _held(results), failures)
+    _print(results, choice, as_json=as_json)
+    leave(1 if any(result.status in _WRONG for result in results) else 0)
+
+
+def _allows_errors(report: LoadedReport) -> bool:
+    """Tell whether somebody is told of a report's editions although views of them failed."""
+    options = (bound.options for bound in report.outputs.values())
+    return any(isinstance(one, EditionOptions) and one.allow_errors for one in options)
+
+
+def _by_edition(problems: Iterable[Problem]) -> dict[str, list[Problem]]:
+    found: dict[str, list[Problem]] = {}
+    for problem in problems:
+        found.setdefault(f"{problem.report}/{problem.period}", []).append(problem)
+    return found
+
+
+def _print(results: Sequence[OutputResult], choice: Choice, *, as_json: bool) -> None:
+    """Print what was done, and what went wrong."""
     if as_json:
         say(json.dumps([dataclasses.asdict(result) for result in results], ensure_ascii=False))
-    elif dry_run:
+    elif choice.dry_run:
         _print_plans(results)
-    else:
+    elif results:
         rows = [(_name(r), r.plugin, r.target, r.status, _what(r)) for r in results]
         table(("OUTPUT", "PLUGIN", "TARGET", "STATUS", "WHAT"), rows)
-    wrong = [result for result in results if result.status in ("failed", "held")]
-    for result in wrong:
-        tell(f"Error: {_name(result)}: {result.message}")
-    leave(1 if wrong else 0)
+    for result in results:
+        if result.status in _WRONG:
+            tell(f"Error: {_name(result)}: {result.message}")
 
 
 def _call(command: str) -> None:
@@ -154,7 +195,7 @@ def _what(result: OutputResult) -> str:
 
 def _print_plans(results: Sequence[OutputResult]) -> None:
     for result in results:
-        if result.status in ("failed", "held"):
+        if result.status in _WRONG:
             continue
         say(f"{_name(result)} ({result.plugin}) to {result.target}:")
         for line in result.plan[:_SHOWN_LINES] or ("nothing to do",):

@@ -9,8 +9,7 @@ from kpisite.plugins.language import gettext
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from kpisite.plugins import Announcement
-    from kpisite.plugins.output import ShownBlock
+    from kpisite.plugins import Announcement, FailureNotice, ShownBlock
 
 _HEADER, _SECTION, _FIELD, _FIELDS, _BLOCKS, _ALT = 150, 3_000, 2_000, 10, 50, 2_000
 """Slack's limits: characters of a header, a section, a field; fields of a section; blocks of a
@@ -55,6 +54,17 @@ def message(
     return {
         "text": _cut(_escaped(f"{title}: {announcement.text}"), _SECTION),
         "blocks": [*blocks, *last],
+        "unfurl_links": False,
+    }
+
+
+def notice_message(notice: FailureNotice) -> dict[str, Any]:
+    """Return the message that an edition does not go out."""
+    text = {"type": "plain_text", "text": _cut(notice.text, _SECTION)}
+    header = {"type": "plain_text", "text": _cut(notice.subject, _HEADER)}
+    return {
+        "text": _cut(_escaped(notice.subject), _SECTION),
+        "blocks": [{"type": "header", "text": header}, {"type": "section", "text": text}],
         "unfurl_links": False,
     }
 

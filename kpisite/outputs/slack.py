@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, SecretStr
 
 from kpisite.errors import OutputError, UnclearDeliveryError
 from kpisite.outputs._retries import retrying
 from kpisite.outputs._slack_api import InvalidBlocksError, SlackApi
-from kpisite.outputs._slack_message import message
-from kpisite.plugins import Announcement, EditionDriver, EditionOptions, Receipt
+from kpisite.outputs._slack_message import message, notice_message
+from kpisite.plugins import Announcement, EditionDriver, EditionOptions, Receipt, Variable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from kpisite.plugins import Picture, ShownBlock
+    from kpisite.plugins import FailureNotice, Picture, ShownBlock
 
 _READY = 6
 """How often a message is posted until Slack has worked its pictures."""
@@ -29,11 +29,13 @@ class Slack(EditionDriver):
     class Options(EditionOptions):
         """Which channels, and who posts there."""
 
-        api_token: SecretStr
+        api_token: Annotated[SecretStr, Variable("SLACK_API_TOKEN")]
         """Token of the app, `xoxb-…`, with the scopes `chat:write` and, to upload pictures,
-        `files:write`."""
+        `files:write`; by default `SLACK_API_TOKEN`."""
         channels: tuple[str, ...] = Field(min_length=1)
         """Ids or names of channels: `C0123456789`, `#kpis`."""
+        notify_on_error: tuple[str, ...] = ()
+        """Channels that are told where an edition does not go out, because a view of it failed."""
         images: Literal["upload", "preview", "none"] = "upload"
         """`upload`: charts and other pictures of views; `preview`: the edition's preview picture
         by its address, which Slack must be able to open."""
@@ -72,23 +74,24 @@ class Slack(EditionDriver):
             UnclearDeliveryError: Nobody knows, or some channels have it and others have not.
             OutputError: No channel has it.
         """
-        token = self.options.api_token.get_secret_value()
-        api = SlackApi(self.options.api_url, token, self.options.timeout, self.options.attempts)
-        views = _views(announcement)
+        api, views = self._api(), _views(announcement)
         said = self._message(announcement, views, api.upload(self._pictures(views)))
-        told: dict[str, str | int] = {}
-        for channel, known in self._places(announcement):
-            try:
-                told[channel] = _tell(api, channel, known, said)
-            except OutputError as error:
-                if not told:
-                    raise
-                raise UnclearDeliveryError(
-                    f"{', '.join(told)} has it, but {error}",
-                    hint="Resending would post it again where it is: mend it and say --arrived.",
-                ) from error
-        digest = hashlib.sha256(_bytes(said)).hexdigest()
-        return Receipt(target=self.target, digest=digest, details=told)
+        return _say(api, said, self._places(announcement), self.target)
+
+    @property
+    def owners(self) -> str:
+        """The channels in `notify_on_error`."""
+        return f"Slack {', '.join(channels)}" if (channels := self.options.notify_on_error) else ""
+
+    def notify(self, notice: FailureNotice) -> Receipt:
+        """Post to the owners' channels that an edition does not go out; see `deliver`."""
+        places = ((channel, "") for channel in self.options.notify_on_error)
+        return _say(self._api(), notice_message(notice), places, self.owners)
+
+    def _api(self) -> SlackApi:
+        options = self.options
+        token = options.api_token.get_secret_value()
+        return SlackApi(options.api_url, token, options.timeout, options.attempts)
 
     def _message(
         self, announcement: Announcement, views: Sequence[ShownBlock], files: Mapping[str, str]
@@ -112,6 +115,25 @@ def _views(announcement: Announcement) -> list[ShownBlock]:
     """Return the views that a message shows: the KPIs say all of theirs already."""
     blocks = announcement.content.blocks() if announcement.content else []
     return [block for block in blocks if not block.is_kpi or block.error]
+
+
+def _say(
+    api: SlackApi, said: Mapping[str, Any], places: Iterable[tuple[str, str]], target: str
+) -> Receipt:
+    """Post a message in each place, or change the one that is there."""
+    told: dict[str, str | int] = {}
+    for channel, known in places:
+        try:
+            told[channel] = _tell(api, channel, known, said)
+        except OutputError as error:
+            if not told:
+                raise
+            raise UnclearDeliveryError(
+                f"{', '.join(told)} has it, but {error}",
+                hint="Resending would post it again where it is: mend it and say --arrived.",
+            ) from error
+    digest = hashlib.sha256(_bytes(said)).hexdigest()
+    return Receipt(target=target, digest=digest, details=told)
 
 
 def _tell(api: SlackApi, channel: str, known: str, said: Mapping[str, Any]) -> str:

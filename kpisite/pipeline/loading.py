@@ -148,9 +148,9 @@ def load_written(written: Written) -> LoadedReport:
         report = Report.model_validate(source.values)
     except ValidationError as error:
         mistakes += mistakes_of(error, Report, source)
-    datasources, wrong_datasources = bind("datasources", source)
-    bound_views, wrong_views = bind("views", source)
-    outputs, wrong_outputs = bind("outputs", source)
+    datasources, wrong_datasources = bind("datasources", source, environment)
+    bound_views, wrong_views = bind("views", source, {})
+    outputs, wrong_outputs = bind("outputs", source, environment)
     views, wrong = _views(report, bound_views, source)
     mistakes += [*wrong_datasources, *wrong_views, *wrong_outputs, *wrong]
     mistakes += [*check_queries(views, source), *_alike(bound_views, source)]

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from failure_notice import NOTICE
+from posting_server import Answer
 from slack_server import TOKEN, SlackServer
 
 from kpisite.errors import OutputError, UnclearDeliveryError
@@ -143,7 +145,8 @@ def test_a_revision_is_posted_where_the_first_never_was(api):
 
 
 def test_a_busy_slack_is_asked_again(api):
-    api.busy = 2
+    limited = {"ok": False, "error": "ratelimited"}
+    api.server.answers = [Answer(429, limited, (("Retry-After", "0"),))] * 2
     slack(api).deliver(announcement(metric(1)))
     assert len(api.messages) == 1
 
@@ -181,7 +184,7 @@ def test_where_some_channels_have_it_and_one_has_not_nobody_posts_it_again(api):
 
 
 def test_a_connection_that_breaks_is_unclear_and_not_repeated(api):
-    api.breaks = True
+    api.server.answers = ["reset"]
     with pytest.raises(UnclearDeliveryError, match="broke the connection"):
         slack(api).deliver(announcement(metric(1)))
     assert len(api.calls) == 1
@@ -216,6 +219,9 @@ class Shown(EditionContent):
         return self._blocks
 
     def mail(self) -> Mail:
+        raise NotImplementedError
+
+    def pdf(self):
         raise NotImplementedError
 
     def tables(self):
@@ -300,7 +306,7 @@ def test_a_token_that_may_not_upload_is_told_before_anything_is_posted(api):
 
 
 def test_a_connection_that_breaks_while_a_picture_is_uploaded_is_no_delivery(api):
-    api.breaks = True
+    api.server.answers = ["reset"]
     with pytest.raises(OutputError) as caught:
         slack(api).deliver(announcement(metric(1), content=Shown(chart("delays"))))
     assert not isinstance(caught.value, UnclearDeliveryError)
@@ -325,3 +331,17 @@ def test_a_plan_names_the_pictures_that_would_be_uploaded(api):
     lines = slack(api).plan(announcement(metric(1), content=Shown(chart("delays"))))
     assert lines[1:] == ["upload delays-chart-1.png, 13 B"]
     assert api.calls == []
+
+
+def test_owners_are_told_in_their_own_channels_and_as_it_is_written(api):
+    assert slack(api).owners == ""
+    owned = slack(api, "#kpis", notify_on_error=["C02"])
+    receipt = owned.notify(replace(NOTICE, text=NOTICE.text + "x" * 9_000))
+    [(path, said)] = api.calls
+    assert (path, said["channel"]) == ("/api/chat.postMessage", "C02")
+    assert said["blocks"][0]["text"]["text"] == said["text"] == NOTICE.subject
+    section = said["blocks"][1]["text"]
+    assert section["type"] == "plain_text"
+    assert "rows: <no> *such* table _x_" in section["text"]
+    assert len(section["text"]) <= 3_000
+    assert receipt.target == owned.owners == "Slack C02"
