@@ -30,8 +30,8 @@ class Choice:
     dry_run: bool = False
     """Whether to say what would be done, and do nothing."""
     before: Callable[[], None] | None = None
-    """Called when it is recorded that an edition goes out, and before it does, by the output's
-    own thread; with a KpisiteError it does not go out."""
+    """Called when it is recorded that somebody is told, and before they are, by the output's own
+    thread; with a KpisiteError they are not told."""
 
 
 def due_editions(
