@@ -13,6 +13,9 @@ from service_apis import XAPI, GoogleAPI, Hit, JenkinsAPI, Post, build, job
 
 from kpisite.datasources import googleanalytics, twitter
 from kpisite.errors import DefinitionError
+from kpisite.render.templates import Templates
+from kpisite.site.archive_site import ArchiveSite
+from kpisite.site.urls import Urls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,7 +105,10 @@ class Setting:
             outcomes = self.project.run()
         told = [str(problem) for outcome in outcomes for problem in outcome.problems]
         archived = self.project.archived()
-        written = [*archived.values(), caplog.text.encode(), *(text.encode() for text in told)]
+        site = ArchiveSite(self.project.archive.editions(), Templates(), Urls(), "code")
+        pages = [page.text for edition in site.editions() for page in edition.content().pages]
+        assert pages
+        written = [*archived.values(), *(text.encode() for text in (caplog.text, *told, *pages))]
         for secret in (SECRET, "s3cr3t-w0rd%2F%2B%3D", self.secret, "t0k3n-1"):
             assert not any(secret.encode() in content for content in written)
         assert any(name.endswith("/edition.json") for name in archived)
