@@ -13,7 +13,7 @@ from kpisite.archive.parts import parts_of
 from kpisite.archive.store import Archive, Content
 from kpisite.archive.verify import verify
 from kpisite.errors import CorruptEditionError
-from kpisite.model.delivery import Delivery, DeliveryLog, Intent, Receipt
+from kpisite.model.delivery import Delivery, DeliveryLog, Intent, Notice, Receipt
 
 FIRST, SECOND = "sales/2024-W01", "sales/2024-W02"
 NOON = datetime(2024, 2, 1, 12, tzinfo=UTC)
@@ -167,6 +167,16 @@ def test_deliveries_of_both_are_in_the_result_once(ran):
 def test_what_was_begun_stays_until_a_delivery_since_settles_it(mine, theirs, open_):
     assert list(mine.united(theirs).intents) == open_
     assert list(theirs.united(mine).intents) == open_
+
+
+def test_of_a_notice_that_was_begun_and_one_that_arrived_the_latter_stays():
+    receipt = Receipt(target="ops", digest="1")
+    begun = Notice(output="team", revision=1, failures="a", time=NOON, target="ops")
+    arrived = begun.model_copy(update={"receipt": receipt})
+    later = begun.model_copy(update={"failures": "b", "time": NOON + timedelta(hours=1)})
+    mine, theirs = DeliveryLog(notices=(begun, later)), DeliveryLog(notices=(arrived,))
+    assert mine.united(theirs).notices == theirs.united(mine).notices == (arrived, later)
+    assert mine.united(mine) == mine
 
 
 def test_an_intent_of_the_other_keeps_people_from_being_told(ran):
