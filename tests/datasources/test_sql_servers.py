@@ -491,7 +491,7 @@ datasources:
 views:
   one:
     plugin: table
-    args: {{datasource: shop, query: select 1 as one where {{from}} < {{to}}}}
+    args: {{datasource: shop, query: "select 1 as one where {{from}} < {{to}}"}}
   bad:
     plugin: table
     args: {{datasource: shop, query: select nope from nothing}}
