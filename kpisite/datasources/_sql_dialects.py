@@ -56,17 +56,19 @@ class Dialect:
     is_mysql = False
     """Whether texts of a query may have backslashes, and `#` begins a comment."""
 
-    def __init__(self, driver: str, timeout: float, connect_timeout: float) -> None:
+    def __init__(self, driver: str, timeout: float, connect_timeout: float, max_rows: int) -> None:
         """Keep what is asked.
 
         Args:
             driver: SQLAlchemy's name of the driver, `psycopg`.
             timeout: Seconds that a query may take.
             connect_timeout: Seconds that connecting may take.
+            max_rows: Rows that an answer may have; one more may be read.
         """
         self.driver = driver
         self.timeout = timeout
         self.connect_timeout = connect_timeout
+        self.max_rows = max_rows
 
     def connect_args(self) -> dict[str, Any]:
         """Return what the driver's connect() is given, where the report says nothing else."""

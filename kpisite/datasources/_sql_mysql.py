@@ -41,12 +41,17 @@ class MySQL(Dialect):
         silent = dict.fromkeys(_READ_TIMEOUTS.get(self.driver, ()), seconds)
         return {**super().connect_args(), **silent}
 
+    def execution_options(self) -> dict[str, Any]:
+        """Return nothing: the server itself ends an answer that is too large."""
+        return {}
+
     @contextmanager
     def session(self, connection: sa.Connection, query: str, period: Period) -> Iterator[None]:
         """Set up a connection that is new, and its zone where that is another one."""
         if not connection.info.get("kpisite_limited"):
             connection.execute(sa.text("SET SESSION TRANSACTION READ ONLY"))
-            connection.execute(sa.text(f"SET SESSION {self._limit(connection)}"))
+            limits = f"sql_select_limit = {self.max_rows + 1}, {self._limit(connection)}"
+            connection.execute(sa.text(f"SET SESSION {limits}"))
             connection.info["kpisite_limited"] = True
         zone = period.zone.key
         if connection.info.get("kpisite_zone") != zone:

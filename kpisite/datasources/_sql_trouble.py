@@ -50,7 +50,7 @@ _TEXTS = (
     (r"role \".*\" does not exist|no pg_hba\.conf entry", _LOGIN, False),
     (r"database \".*\" does not exist", _DATABASE, False),
     (r"Name or service not known|nodename nor servname|No address associated", _HOST, False),
-    (r"starting up|shutting down|in recovery|too many clients|connection slots", _AGAIN, True),
+    (r"the database system is|too many clients|connection slots", _AGAIN, True),
     (r"FATAL:", "", False),
     (r"readonly database", _READ_ONLY, False),
     (r"database is locked", _AGAIN, True),

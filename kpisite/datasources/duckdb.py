@@ -1,14 +1,22 @@
-"""Queries local Parquet, CSV and JSON files and DuckDB databases in DuckDB's SQL."""
+"""Queries Parquet, CSV and JSON files, DuckDB databases and SQLite files in DuckDB's SQL."""
 
 from __future__ import annotations
 
 import glob
 import re
+import tempfile
+import threading
+import uuid
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import pyarrow as pa
 from pydantic import Field, field_validator
 
+from kpisite.datasources._duckdb_remote import is_remote, remote_files, without_secrets
+from kpisite.datasources._duckdb_sqlite import SQLiteTables, is_sqlite
 from kpisite.errors import DatasourceError, nearest
 from kpisite.plugins import (
     TOKENS,
@@ -23,8 +31,7 @@ from kpisite.plugins.files import existing_file, shown_paths
 from kpisite.plugins.tokens import calendar_length, replace_tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
 
     import pandas as pd
 
@@ -35,6 +42,8 @@ Paths = str | tuple[str, ...]
 _ENDING = re.compile(r"\.(parquet|csv|tsv|json|jsonl|ndjson)(?:\.gz|\.zst)?$", re.IGNORECASE)
 _READERS = {"parquet": "read_parquet", "csv": "read_csv", "tsv": "read_csv"}
 _PARAMETER = re.compile(rf"\$_({'|'.join(TOKENS)})\b")
+_PART = 10_000
+"""Rows that are fetched at once."""
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,  # nothing is fetched from the network
     "python_enable_replacements": False,  # no Python variable is a table
@@ -46,9 +55,21 @@ class DuckDBOptions(PluginOptions):
 
     files: dict[str, Paths] = Field(default_factory=dict)
     """Name of a table → path of a Parquet, CSV or JSON file, a pattern such as `data/*.parquet`,
-    or a list of them; relative to the report's folder."""
+    or a list of them; relative to the report's folder, or `s3://bucket/*.parquet`."""
     database: str | None = None
     """Path of a DuckDB database, relative to the report's folder; opened read-only."""
+    attach: dict[str, str] = Field(default_factory=dict)
+    """Name → path of another DuckDB database or of a SQLite file; read-only."""
+    storage_options: dict[str, Any] = Field(default_factory=dict)
+    """Options of the filesystem of files elsewhere, as fsspec takes them."""
+    memory_limit: str = Field(default="", pattern=r"^(\d+(\.\d+)? ?([KMGT]i?B|%))?$")
+    """Memory that DuckDB may use, `2GB`; else 80 % of the machine's."""
+    threads: int | None = Field(default=None, ge=1)
+    """How many threads DuckDB may use; else as many as there are processors."""
+    timeout: float = Field(default=300, gt=0)
+    """Seconds that a query may take."""
+    max_rows: int = Field(default=1_000_000, ge=1)
+    """Rows that an answer may have."""
 
     @field_validator("files")
     @classmethod
@@ -71,6 +92,7 @@ class DuckDB(Datasource):
         super().__init__(options, context)
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._zone = ""
+        self._sqlite: list[SQLiteTables] = []
 
     def query(self, query: str, period: Period, **args: Any) -> pd.DataFrame:
         """Answer one SELECT; `query_args` are its `$name` parameters."""
@@ -81,19 +103,53 @@ class DuckDB(Datasource):
         try:
             connection = self._connect(period.zone.key)
             _check(connection.extract_statements(text), values, args)
-            answer = connection.sql(text, params={**args, **values}).to_arrow_table()
+            for attached in self._sqlite:
+                attached.read(connection, text)
+            answer = self._answer(connection, text, {**args, **values})
             named = answer.rename_columns([_written(name) for name in answer.column_names])
             return plain_frame(named, period.zone)
         except duckdb.Error as error:
-            raise self._error(*self._words(error)) from error
+            raise self._error(*self._words(error)) from None
         except DatasourceError as error:
-            raise self._error(error.message, error.hint) from error
+            raise self._error(error.message, error.hint) from None
 
     def close(self) -> None:
         """Give back the connection, if there is one."""
         if self._connection is not None:
             self._connection.close()
-        self._connection, self._zone = None, ""
+        self._connection, self._zone, self._sqlite = None, "", []
+
+    def _answer(
+        self, connection: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any]
+    ) -> pa.Table:
+        """Return the whole answer, unless it is too large or takes too long."""
+        with self._in_time(connection):
+            reader = connection.sql(query, params=values).to_arrow_reader(_PART)
+            batches, count = [], 0
+            for batch in reader:
+                batches.append(batch)
+                count += batch.num_rows
+                if count > self.options.max_rows:
+                    raise DatasourceError(
+                        f"the answer has more than {self.options.max_rows:,} rows",
+                        hint="Add up in the query, or allow more: 'max_rows'.",
+                    )
+            return pa.Table.from_batches(batches, reader.schema)
+
+    @contextmanager
+    def _in_time(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        timer = threading.Timer(self.options.timeout, connection.interrupt)
+        timer.start()
+        try:
+            yield
+        except duckdb.InterruptException:
+            raise DatasourceError(
+                f"the query took longer than {self.options.timeout:g} s",
+                hint="Ask for less, or give it more time: 'timeout'.",
+            ) from None
+        finally:
+            timer.cancel()
+            timer.join()
 
     def _connect(self, zone: str) -> duckdb.DuckDBPyConnection:
         """Return the connection, its session in that zone."""
@@ -105,28 +161,51 @@ class DuckDB(Datasource):
         return self._connection
 
     def _open(self) -> duckdb.DuckDBPyConnection:
-        views = [self._view(table, paths) for table, paths in self.options.files.items()]
-        if self.options.database is None:
-            connection = duckdb.connect(config=_CONFIG)
+        options = self.options
+        # DuckDB makes it when memory is short, and removes it; else it were beside the database.
+        scratch = Path(tempfile.gettempdir()) / f"kpisite-duckdb-{uuid.uuid4().hex}"
+        config = {**_CONFIG, "temp_directory": str(scratch)}
+        if options.memory_limit:
+            config["memory_limit"] = options.memory_limit
+        if options.threads:
+            config["threads"] = options.threads
+        if options.database is None:
+            connection = duckdb.connect(config=config)
         else:
-            path = existing_file(self._folder, self.options.database)
-            connection = duckdb.connect(path, read_only=True, config=_CONFIG)
+            path = existing_file(self._folder, options.database)
+            connection = duckdb.connect(path, read_only=True, config=config)
         try:
-            for view in views:
-                connection.execute(view)
-        except duckdb.Error:
+            self._sqlite = []
+            for name, written in options.attach.items():
+                self._attach(connection, name, existing_file(self._folder, written))
+            for table, paths in options.files.items():
+                connection.execute(self._view(connection, table, paths))
+        except (duckdb.Error, DatasourceError):
             connection.close()
             raise
         return connection
 
-    def _view(self, table: str, paths: Paths) -> str:
+    def _attach(self, connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
+        quoted = name.replace('"', '""')
+        if is_sqlite(path):
+            connection.execute(f"ATTACH ':memory:' AS \"{quoted}\"")
+            self._sqlite.append(SQLiteTables(name, path))
+        else:
+            connection.execute(f'ATTACH {_quoted(str(path))} AS "{quoted}" (READ_ONLY)')
+
+    def _view(self, connection: duckdb.DuckDBPyConnection, table: str, paths: Paths) -> str:
         """Return the statement that makes files a table; TEMP: the database is read-only."""
-        files = [_quoted(str(path)) for pattern in _listed(paths) for path in self._files(pattern)]
+        files = [_quoted(file) for path in _listed(paths) for file in self._found(connection, path)]
         name = table.replace('"', '""')
         return (
             f'CREATE TEMP VIEW "{name}" AS '  # noqa: S608 - all parts are quoted
             f"SELECT * FROM {_reader(table, paths)}([{', '.join(files)}], union_by_name = true)"
         )
+
+    def _found(self, connection: duckdb.DuckDBPyConnection, path: str) -> list[str]:
+        if is_remote(path):
+            return remote_files(connection, path, self.options.storage_options)
+        return [str(file) for file in self._files(path)]
 
     def _files(self, pattern: str) -> list[Path]:
         found: list[str] = []
@@ -139,7 +218,8 @@ class DuckDB(Datasource):
 
     def _words(self, error: duckdb.Error) -> tuple[str, str]:
         """Return what DuckDB says: in short, and the rest with the line and the caret."""
-        text = shown_paths(_written(str(error)), self._folder)
+        text = without_secrets(_written(str(error)), self.options.storage_options)
+        text = shown_paths(text, self._folder)
         first, *others = text.strip().split("\n\n")
         message, *rest = first.splitlines()
         rest += [part for part in others if part.startswith("LINE")]

@@ -203,7 +203,8 @@ class SQL(Datasource):
         url = self.options.address()
         driver = url.drivername.partition("+")[2]
         kind = _DIALECTS.get(url.get_backend_name(), Dialect)
-        return kind(driver, self.options.timeout, self.options.connect_timeout)
+        options = self.options
+        return kind(driver, options.timeout, options.connect_timeout, options.max_rows)
 
     def _open(self, dialect: Dialect) -> sa.Engine:
         url = self.options.address()

@@ -1,13 +1,20 @@
 from __future__ import annotations
 
+import sqlite3
+import sys
+import traceback
+from contextlib import closing
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import duckdb
+import fsspec
 import pandas as pd
 import pytest
 from pydantic import ValidationError
+from s3_server import SECRET
 
 from kpisite.archive.frames import from_parquet, to_parquet
 from kpisite.datasources.duckdb import DuckDB
@@ -17,7 +24,8 @@ from kpisite.testing import PLAIN_TEXT, DatasourceContract
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
+
+    from s3_server import S3Server
 
     from kpisite.testing import Row
 
@@ -425,3 +433,161 @@ def test_a_column_without_a_name_is_called_by_its_expression_as_it_was_written(t
     frame = make(tmp_path).query("select 1 from range(1) where {from} < {to}", WEEK)
     assert frame.columns.tolist() == ["1"]
     assert make(tmp_path).query("select {to}", WEEK).columns.tolist() == ["{to}"]
+
+
+ENDLESS = (
+    "with recursive t(a) as (select 1 union all select a + 1 from t) select max(a) as a from t"
+)
+
+
+def test_a_query_that_takes_too_long_is_ended_and_the_next_one_is_answered(tmp_path: Path):
+    source = make(tmp_path, timeout=0.1)
+    with pytest.raises(DatasourceError) as caught:
+        source.query(ENDLESS, WEEK)
+    assert caught.value.message == "the query took longer than 0.1 s"
+    assert caught.value.hint == "Ask for less, or give it more time: 'timeout'."
+    assert first(source.query("select 1", WEEK)) == 1
+
+
+def test_an_answer_that_is_too_large_is_not_read_to_its_end(tmp_path: Path):
+    source = make(tmp_path, max_rows=10)
+    with pytest.raises(DatasourceError, match="the answer has more than 10 rows"):
+        source.query("select i from range(100000000000) r(i)", WEEK)
+    assert len(source.query("select i from range(10) r(i)", WEEK)) == 10
+
+
+def test_memory_and_threads_have_limits(tmp_path: Path):
+    settings = """
+        select value from duckdb_settings() where name in ('memory_limit', 'threads') order by name
+    """
+    source = make(tmp_path, memory_limit="200MB", threads=1)
+    assert source.query(settings, WEEK)["value"].tolist() == ["190.7 MiB", "1"]
+    with pytest.raises(DatasourceError, match="Out of Memory"):
+        make(tmp_path, memory_limit="20MB", threads=1).query(
+            "select list(i) = [1] as x from range(50000000) r(i)", WEEK
+        )
+
+
+def test_what_does_not_fit_into_memory_is_put_into_a_folder_that_goes_away(tmp_path: Path):
+    connection = duckdb.connect(tmp_path / "x.duckdb")
+    connection.execute("create table t as select i from range(3000000) r(i)")
+    connection.close()
+    asked = "select count(*) from (select distinct i, i::varchar from t)"
+    source = make(tmp_path, database="x.duckdb", memory_limit="60MB", threads=1)
+    assert first(source.query(asked, WEEK)) == 3_000_000
+    setting = "select value from duckdb_settings() where name = 'temp_directory'"
+    scratch = Path(first(source.query(setting, WEEK)))
+    assert scratch.exists()
+    source.close()
+    assert not scratch.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["x.duckdb"]
+
+
+@pytest.mark.parametrize(
+    "options", [{"memory_limit": "lots"}, {"threads": 0}, {"timeout": 0}, {"max_rows": 0}]
+)
+def test_limits_that_are_none_are_mistakes_of_the_definition(
+    tmp_path: Path, options: dict[str, Any]
+):
+    with pytest.raises(ValidationError):
+        make(tmp_path, **options)
+
+
+def test_folders_of_hive_partitions_are_columns(tmp_path: Path):
+    for year, value in ((2012, 1), (2013, 2)):
+        folder = tmp_path / "sales" / f"year={year}" / "shop=a b"
+        write(folder / "t.parquet", f"select {value} as a")
+    source = make(tmp_path, files={"t": "sales/**/*.parquet"})
+    frame = source.query("select year, shop, a from t where year = 2013", WEEK)
+    assert frame.iloc[0].tolist() == [2013, "a b", 2]
+
+
+def test_sqlite_files_and_other_databases_are_attached_and_joined(tmp_path: Path):
+    connection = duckdb.connect(tmp_path / "more.duckdb")
+    connection.execute("create table rates as select 'York' as shop, 2 as rate")
+    connection.close()
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as sqlite:
+        sqlite.executescript("""
+            create table orders (placed text, shop text, amount numeric);
+            insert into orders values ('2013-03-03 23:59:59', 'York', 1),
+              ('2013-03-04', 'York', 2.5), ('2013-03-10 23:59:59', 'York', 3), (null, 'York', 9);
+            create table mixed (a);
+            insert into mixed values (1), ('x');
+            create view v as select count(*) as n from orders;
+        """)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    source = make(tmp_path, attach={"shop": "shop.db", "more": "more.duckdb"})
+    frame = source.query(
+        """
+        select sum(amount * rate) as total, any_value(n) as n
+        from shop.orders o join more.rates using (shop), shop.v
+        where placed::timestamp >= {from} and placed::timestamp < {to}
+        """,
+        WEEK,
+    )
+    assert frame.iloc[0].tolist() == [11, 4]
+    assert len(source.query("select * from shop.orders", WEEK)) == 4
+    with pytest.raises(DatasourceError, match="column 'a' holds int and str"):
+        source.query("select * from shop.mixed", WEEK)
+    for query in (
+        "with x as (insert into more.rates values ('x', 1) returning *) select * from x",
+        "insert into shop.orders values (null, null, null)",
+    ):
+        with pytest.raises(DatasourceError):
+            source.query(query, WEEK)
+    source.close()
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def on_s3(server: S3Server, bucket: str, **options: Any) -> dict[str, Any]:
+    return {
+        "storage_options": {**server.options, **options},
+        "files": {"t": f"s3://{bucket}/t/**/*.parquet"},
+    }
+
+
+def test_parquet_on_s3_is_read_through_fsspec(tmp_path: Path, s3: S3Server):
+    bucket = s3.bucket()
+    store = fsspec.filesystem("s3", **s3.options)
+    for day in (3, 4, 10, 11):
+        path = write(tmp_path / "t.parquet", f"select date '2013-03-{day:02}' as day, {day} as a")
+        store.put(str(path), f"{bucket}/t/year=2013/{day}.parquet")
+    source = make(tmp_path, **on_s3(s3, bucket))
+    frame = source.query(
+        "select sum(a) as a, any_value(year) as y from t where day >= {from} and day < {to}", WEEK
+    )
+    assert frame.iloc[0].tolist() == [14, 2013]
+    one = make(
+        tmp_path, **on_s3(s3, bucket) | {"files": {"t": f"s3://{bucket}/t/year=2013/3.parquet"}}
+    )
+    assert first(one.query("select a from t", WEEK)) == 3
+    source.close()
+    one.close()
+
+
+def test_what_s3_does_not_have_or_does_not_give_is_told_without_the_secret(
+    tmp_path: Path, s3: S3Server
+):
+    bucket = s3.bucket()
+    nothing = make(tmp_path, **on_s3(s3, bucket))
+    with pytest.raises(DatasourceError) as caught:
+        nothing.query("select a from t", WEEK)
+    assert str(caught.value) == (
+        f"datasource 'here': there is no file s3://{bucket}/t/**/*.parquet\n"
+        "  Check bucket and path."
+    )
+    s3.refuse = lambda request: (403, "AccessDenied")
+    with pytest.raises(DatasourceError, match=r"cannot be read: .*AccessDenied") as caught:
+        make(tmp_path, **on_s3(s3, bucket)).query("select a from t", WEEK)
+    assert caught.value.hint == "Check the URL and 'storage_options'."
+    told = "".join(traceback.format_exception(caught.value))
+    assert SECRET not in told
+
+
+def test_a_store_whose_package_is_missing_is_told_with_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(sys.modules, "gcsfs", None)
+    with pytest.raises(DatasourceError) as caught:
+        make(tmp_path, files={"t": "gs://bucket/t.parquet"}).query("select 1", WEEK)
+    assert caught.value.hint == "pip install 'kpisite[gcs]'"

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 import sqlalchemy as sa
+from docs_examples import examples
+from guide_page import GuidePage, told
 from pydantic import SecretStr, ValidationError
 from sqlalchemy.dialects import postgresql
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kpisite.testing import Row
+    from tests.conftest import ProjectFiles
 
 READ = "A query only reads: write a SELECT."
 NEW_YORK = ZoneInfo("America/New_York")
@@ -161,7 +164,7 @@ def test_nothing_in_a_query_has_to_be_escaped(source: SQL):
 )
 def test_other_databases_get_aware_times_and_a_length_of_standard_sql(period: Period, length: str):
     query = "select {from}::date, {interval} from t where x >= {from} and y = ':z' and a % 2 = 0"
-    statement = Dialect("", 300, 30).statement(query, period)
+    statement = Dialect("", 300, 30, 1000).statement(query, period)
     compiled = statement.compile(dialect=postgresql.dialect())
     assert compiled.params == {"kpisite_from": period.start}
     assert length in str(compiled)
@@ -427,3 +430,16 @@ def test_a_closed_source_connects_again(source: SQL):
     assert len(source.query("select 1", WEEK)) == 1
     source.close()
     assert len(source.query("select 1", WEEK)) == 1
+
+
+def test_the_example_of_the_guide_is_answered_and_its_errors_are_real(project: ProjectFiles):
+    page = GuidePage("sql", project)
+    (script,) = [e.text for e in examples(page.path) if e.text.startswith("mkdir")]
+    (project.folder / "data").mkdir()
+    write(project.folder / "data" / "shop.db", script.split('"')[1])
+    outcome = page.run({"amount) from": "amout) from", "[placed]": "{placed: '%d/%m/%Y'}"})
+    said = " ".join(told(outcome))
+    assert page.messages[0] in said
+    assert not told(page.run({}))
+    assert page.metrics()["revenue"] == 90
+    assert len(page.frame("orders")) == 3

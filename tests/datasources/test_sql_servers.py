@@ -5,14 +5,17 @@ from __future__ import annotations
 import threading
 import traceback
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
 import sqlalchemy as sa
 from cutting_proxy import CuttingProxy, SilentServer, refusing_port
+from docs_examples import GUIDE, examples
+from guide_page import told
 from pydantic import SecretStr
 from sql_servers import DATABASE, PASSWORD, USER
 
@@ -491,7 +494,7 @@ datasources:
 views:
   one:
     plugin: table
-    args: {{datasource: shop, query: select 1 as one where {{from}} < {{to}}}}
+    args: {{datasource: shop, query: "select 1 as one where {{from}} < {{to}}"}}
   bad:
     plugin: table
     args: {{datasource: shop, query: select nope from nothing}}
@@ -520,9 +523,9 @@ def test_no_file_of_an_edition_holds_the_password(
     assert [problem.view for problem in outcome.problems] == (
         ["bad"] if reached else ["one", "bad"]
     )
-    assert "datasource 'shop'" in outcome.problems[0].text()
+    assert "view 'bad': datasource 'shop': " in told(outcome)[-1]
     written = b"\n".join(project.archived().values())
-    said = "\n".join(problem.text() for problem in outcome.problems)
+    said = "\n".join(told(outcome))
     in_url = target.server.address.partition(f"{USER}:")[2].partition("@127")[0]
     for secret in (PASSWORD, in_url):
         assert secret.encode() not in written
@@ -540,3 +543,45 @@ def test_more_arguments_reach_the_driver_and_stay_secret(target: Target):
     url = target.server.url.set(password="")
     given = {"password": f"{PASSWORD}!"}
     failure(target.source(url=url, connect_args=given))
+
+
+def test_the_example_of_the_guide_is_answered_by_the_server(target: Target, project: ProjectFiles):
+    words = target.of(postgresql="PostgreSQL", mariadb="MariaDB")
+    shown = examples(GUIDE / "datasources" / "sql.md")
+    (script,) = [e.text for e in shown if e.text.startswith(f"-- {words}\n")]
+    (report,) = [e.text for e in shown if e.text.startswith(f"title: Orders of {words},")]
+    grant = [f"grant all on orders to {USER}"] if target.kind == "postgresql" else []
+    statements = script.partition("\n")[2].replace(":", "\\:").strip().rstrip(";").split(";")
+    target.server.ask("drop table if exists orders", *statements, *grant, shop=True)
+    password = target.of(postgresql=quote(PASSWORD, safe=""), mariadb=PASSWORD)
+    project.environment["SHOP_PASSWORD"] = password
+    project.now = datetime(2025, 3, 1, tzinfo=UTC)
+    port = target.server.port
+    for part, other in (
+        ("@db.example.org/", f"@127.0.0.1:{port}/"),
+        ("host: db.example.org", f"host: 127.0.0.1\n      port: {port}"),
+    ):
+        report = report.replace(part, other)
+    project.write(report)
+    (outcome,) = project.run()
+    assert not told(outcome)
+    (edition,) = project.archive.editions()
+    record = edition.load().record
+    assert record.metrics["revenue"].value == 90
+    (plotted,) = [view for view in record.views if view.id == "two_weeks"]
+    frame = edition.load().frame(record.frames[plotted.frames["main"]])
+    assert frame["revenue"].tolist() == [10, 20, 30, 40]
+    days = ["2025-01-05", "2025-01-06", "2025-01-08", "2025-01-12"]
+    assert frame["time"].tolist() == [pd.Timestamp(day) for day in days]
+
+
+def test_the_query_of_the_guide_for_times_in_utc_is_right_in_mariadb(
+    mariadb_server: SQLServer, tmp_path: Path
+):
+    text = (GUIDE / "datasources" / "sql.md").read_text(encoding="utf-8")
+    asked = "convert_tz({from}, @@session.time_zone, '+00:00')"
+    assert f"`placed >= {asked}`" in text
+    source = make(tmp_path, mariadb_server.url)
+    for zone in ("Europe/Berlin", "Europe/Paris"):
+        week = Period.containing(date(2013, 3, 10), "week", ZoneInfo(zone))
+        assert str(source.query(f"select {asked} as t", week)["t"][0]) == "2013-03-03 23:00:00"
