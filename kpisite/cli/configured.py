@@ -47,7 +47,11 @@ theme_dir = click.option(
 
 
 def configured(
-    settings: Settings, files: tuple[Path, ...], start: str, end: str, folder: Path | None
+    settings: Settings,
+    files: tuple[Path, ...],
+    start: str = "",
+    end: str = "",
+    folder: Path | None = None,
 ) -> ConfiguredProject:
     """Return what configuration files describe, around the folder where the command is called.
 

@@ -99,14 +99,14 @@ def run(
                 hint="In a project, use --since, --until, and 'custom_dir' in mkdocs.yml.",
             )
         project = settings.project()
-        leave(_due(project, settings.reports(project), wanted, choice))
+        leave(run_due(project, settings.reports(project), wanted, choice))
         return
     found = configured(settings, files, start, end, theme)
-    status = _due(found.project, [found.report], wanted, choice)
+    status = run_due(found.project, [found.report], wanted, choice)
     leave(max(status, write_folders(found, files, settings.now)) if status < STATUS else status)
 
 
-def _due(
+def run_due(
     project: Project, reports: Sequence[LoadedReport], wanted: Wanted, choice: ExecutorChoice
 ) -> int:
     """Run what is due and wanted, and return the exit status."""
