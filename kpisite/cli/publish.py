@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import click
 
+from kpisite.cli.progress import side_by_side
 from kpisite.cli.settings import Settings, pass_settings
 from kpisite.cli.terminal import count, leave, say, table, tell
 from kpisite.errors import UsageError, nearest
@@ -63,7 +65,9 @@ def publish(
         return
     _check_outputs(only, reports)
     built = build_site(settings.config_file, now=settings.now, log=tell)
-    results = publish_site(project, reports, read_site(built.folder), dry_run=dry_run, only=only)
+    site = read_site(built.folder)
+    with nullcontext() if as_json else side_by_side() as show:
+        results = publish_site(project, reports, site, dry_run=dry_run, only=only, show=show)
     content = EditionContents(built.archive, built.folder)
     make = functools.partial(
         announcement,

@@ -13,14 +13,18 @@ from kpisite.archive.deliveries import add_delivery, read_logs
 from kpisite.errors import ArchiveError, KpisiteError
 from kpisite.model.delivery import Delivery, Receipt
 from kpisite.model.secrets import redact
-from kpisite.plugins.output import OutputContext, OutputDriver, Site, SiteDriver
+from kpisite.plugins.output import OutputContext, OutputDriver, Site, SiteDriver, no_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from kpisite.pipeline.loading import LoadedReport
     from kpisite.pipeline.project import Project
     from kpisite.plugins.binding import Bound
+    from kpisite.plugins.output import Progress
+
+    Show = Callable[[tuple[str, ...], int, int], None]
+    """Told of an output (`flights/web`, of all reports that share it) how much is through."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,7 @@ def publish(
     *,
     dry_run: bool,
     only: Collection[str] = (),
+    show: Show | None = None,
 ) -> list[OutputResult]:
     """Deploy a site through every output for sites, side by side; none stops the others.
 
@@ -88,11 +93,12 @@ def publish(
         site: What is deployed.
         dry_run: Only say what would be done: nothing is delivered, nothing recorded.
         only: Ids of outputs; by default, all.
+        show: Told how far each output is, by its thread or threads.
     """
     outputs = _shared(reports, only)
     if not outputs:
         return []
-    one = functools.partial(_publish_one, project, site=site, dry_run=dry_run)
+    one = functools.partial(_publish_one, project, site=site, dry_run=dry_run, show=show)
     with ThreadPoolExecutor(len(outputs), thread_name_prefix="output") as executor:
         return list(executor.map(one, outputs))
 
@@ -113,12 +119,15 @@ def _shared(reports: Iterable[LoadedReport], only: Collection[str]) -> list[_Sha
     return found
 
 
-def _publish_one(project: Project, shared: _Shared, site: Site, *, dry_run: bool) -> OutputResult:
+def _publish_one(
+    project: Project, shared: _Shared, site: Site, *, dry_run: bool, show: Show | None
+) -> OutputResult:
     outputs = tuple(f"{report.id}/{id_}" for report, id_ in shared.members)
+    progress = functools.partial(show, outputs) if show else no_progress
     plugin = shared.bound.plugin.name
     target = ""
     try:
-        driver = driver_of(project, shared.members[0][1], shared.bound)
+        driver = driver_of(project, shared.members[0][1], shared.bound, progress)
         assert isinstance(driver, SiteDriver)  # noqa: S101 - see _shared
         target = redact(driver.target, shared.bound.secrets)
         if dry_run:
@@ -141,10 +150,12 @@ def _publish_one(project: Project, shared: _Shared, site: Site, *, dry_run: bool
     return OutputResult(outputs, plugin, "ok", receipt.target, receipt.details, recorded)
 
 
-def driver_of(project: Project, id_: str, bound: Bound) -> OutputDriver:
+def driver_of(
+    project: Project, id_: str, bound: Bound, progress: Progress = no_progress
+) -> OutputDriver:
     """Return the driver of an output."""
     cls = cast("type[OutputDriver]", bound.plugin.cls)
-    return cls(bound.options, OutputContext(id_, project.folder, _reserved(project)))
+    return cls(bound.options, OutputContext(id_, project.folder, _reserved(project), progress))
 
 
 def _reserved(project: Project) -> tuple[Path, ...]:

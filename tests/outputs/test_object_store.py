@@ -6,7 +6,6 @@ import gzip
 import json
 import os
 import re
-import shutil
 import sys
 import urllib.request
 from typing import TYPE_CHECKING, Any
@@ -16,9 +15,9 @@ import pytest
 from cutting_proxy import CuttingProxy, SilentServer, refusing_port
 from docs_examples import GUIDE, run, write_files
 from pydantic import ValidationError
+from sites import write_site
 
 from kpisite.errors import OutputError
-from kpisite.outputs import _retries
 from kpisite.outputs.object_store import ObjectStore
 from kpisite.pipeline.publish import read_site
 from kpisite.plugins import OutputContext, Site
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from s3_server import S3Server
+
+pytestmark = pytest.mark.usefixtures("short_pauses")
 
 MANIFEST = ".kpisite.json"
 STYLE = "assets/main.484c7ddc.min.css"
@@ -56,19 +57,6 @@ NEW = {
 }
 
 
-def write(folder: Path, files: dict[str, str]) -> Site:
-    shutil.rmtree(folder, ignore_errors=True)
-    for path, text in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text)
-    return read_site(folder)
-
-
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_retries, "FIRST_PAUSE", 0.001)
-
-
 class Bucket:
     """A bucket, the driver before it, and what a reader would see."""
 
@@ -89,7 +77,7 @@ class Bucket:
         return OutputContext("web", self.folder)
 
     def site(self, files: dict[str, str]) -> Site:
-        return write(self.folder / "site", files)
+        return write_site(self.folder / "site", files)
 
     def filesystem(self) -> Any:
         fs = fsspec.filesystem("s3", **self.s3.options)
@@ -246,14 +234,16 @@ def test_gzip_keeps_texts_compressed_and_a_reader_gets_them_whole(bucket):
 def test_a_store_that_cannot_say_so_takes_nothing_compressed(tmp_path):
     options = ObjectStore.Options(url="memory://www", gzip=True)
     with pytest.raises(OutputError, match="no way to say that a file is compressed"):
-        ObjectStore(options, OutputContext("web", tmp_path)).deploy(write(tmp_path / "site", OLD))
+        ObjectStore(options, OutputContext("web", tmp_path)).deploy(
+            write_site(tmp_path / "site", OLD)
+        )
 
 
 def test_any_filesystem_of_fsspec_will_do(tmp_path):
     options = ObjectStore.Options(url=f"memory://{tmp_path.name}/www", delete=True)
     driver = ObjectStore(options, OutputContext("web", tmp_path))
     for files in (OLD, NEW):
-        driver.deploy(write(tmp_path / "site", files))
+        driver.deploy(write_site(tmp_path / "site", files))
         fs = fsspec.filesystem("memory")
         found = {p.partition("/www/")[2]: fs.cat(p).decode() for p in fs.find(f"/{tmp_path.name}")}
         assert json.loads(found.pop(MANIFEST))["files"].keys() == files.keys()
@@ -292,7 +282,9 @@ def test_a_place_is_named_once(options, message):
 def test_a_folder_of_this_computer_is_left_to_static(tmp_path):
     options = ObjectStore.Options(url=f"file://{tmp_path}/www")
     with pytest.raises(OutputError, match="plugin: static"):
-        ObjectStore(options, OutputContext("web", tmp_path)).plan(write(tmp_path / "site", OLD))
+        ObjectStore(options, OutputContext("web", tmp_path)).plan(
+            write_site(tmp_path / "site", OLD)
+        )
 
 
 def test_a_password_in_the_url_is_not_shown(tmp_path):

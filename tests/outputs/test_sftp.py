@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +10,11 @@ import pytest
 from cutting_proxy import CuttingProxy, SilentServer, refusing_port
 from docs_examples import GUIDE, run, write_files
 from pydantic import ValidationError
+from sites import write_site
 from ssh_server import SSHD, SSHServer
 
 from kpisite.errors import OutputError
-from kpisite.outputs import _retries
 from kpisite.outputs.sftp import SFTP
-from kpisite.pipeline.publish import read_site
 from kpisite.plugins import OutputContext, Site
 
 if TYPE_CHECKING:
@@ -25,16 +23,10 @@ if TYPE_CHECKING:
 if SSHD is None and os.environ.get("KPISITE_TEST_REQUIRE") != "all":
     pytest.skip("no OpenSSH server is installed", allow_module_level=True)
 
+pytestmark = pytest.mark.usefixtures("short_pauses")
+
 OLD = {"index.html": "old", "sales/index.html": "sales" * 500, "assets/a.css": "a{}"}
 NEW = {"index.html": "new", "sales/index.html": "sales" * 500, "team/a/index.html": "t" * 40_000}
-
-
-def write(folder: Path, files: dict[str, str]) -> Site:
-    shutil.rmtree(folder, ignore_errors=True)
-    for path, text in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text)
-    return read_site(folder)
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +34,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SSHServer]:
     running = SSHServer(tmp_path_factory.mktemp("ssh"))
     yield running
     running.close()
-
-
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_retries, "FIRST_PAUSE", 0.001)
 
 
 class Target:
@@ -69,7 +56,7 @@ class Target:
         return SFTP(SFTP.Options(**{**given, **options}), OutputContext("web", self.folder))
 
     def site(self, files: dict[str, str]) -> Site:
-        return write(self.folder / "site", files)
+        return write_site(self.folder / "site", files)
 
     def seen(self) -> dict[str, str]:
         """Return what readers see; our own file is left out."""
