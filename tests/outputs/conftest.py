@@ -1,11 +1,12 @@
-"""What tests of outputs share: an S3 server, and short pauses."""
+"""What tests of outputs share: an S3 server, a project in Git, and short pauses."""
 
 import pytest
+from git_project import git_project
 from s3_server import s3, s3_process
 
 from kpisite.outputs import _retries
 
-__all__ = ["s3", "s3_process"]
+__all__ = ["git_project", "s3", "s3_process"]
 
 
 @pytest.fixture
