@@ -17,7 +17,8 @@ class Counter:
         self._total = total
         self._done = 0
         self._turn = Lock()
-        progress(0, total)
+        if total:
+            progress(0, total)
 
     def step(self) -> None:
         """One more is through."""

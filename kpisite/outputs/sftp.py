@@ -13,7 +13,15 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from kpisite.errors import OutputError
 from kpisite.outputs._changes import Changes, compare, file_digest
-from kpisite.outputs._remote_folder import OccupiedError, RemoteFolder, Rights, UnknownNameError
+from kpisite.outputs._counter import Counter
+from kpisite.outputs._remote_folder import (
+    DisturbedError,
+    OccupiedError,
+    RemoteFolder,
+    Rights,
+    UnknownNameError,
+)
+from kpisite.outputs._remote_shell import RemoteShell
 from kpisite.outputs._retries import retrying
 from kpisite.outputs._ssh_sudo import SudoConnection
 from kpisite.outputs._ssh_trouble import explain, may_pass
@@ -137,11 +145,11 @@ class SFTP(SiteDriver):
             before = await folder.published_files()
             changes = compare(wanted, before)
             release = self._release(site)
-            if changes.any or await folder.published() != release:
+            if changes.any or not await folder.shows(release):
                 equal = {path for path in wanted if wanted[path] == before.get(path)}
-                await folder.upload(release, site.folder, wanted, equal)
-                await folder.publish(release)
-            await folder.clean(release)
+                counter = Counter(self.context.progress, len(wanted) - len(equal))
+                await folder.replace(release, site.folder, wanted, equal, counter)
+            await folder.clean()
             return changes
 
         changes = self._run(work)
@@ -163,9 +171,10 @@ class SFTP(SiteDriver):
     def _run(self, work: Callable[[RemoteFolder], Awaitable[Changes]]) -> Changes:
         try:
             keys = trusted_keys(self.options, self.context.folder)
-            result: Changes = retrying(self.options.tries, may_pass)(
-                lambda: _finished(self._connected(keys, work))
-            )
+            result: Changes = retrying(
+                self.options.tries,
+                lambda error: isinstance(error, DisturbedError) or may_pass(error),
+            )(lambda: _finished(self._connected(keys, work)))
         except OccupiedError as error:
             raise self._error(
                 str(error),
@@ -173,6 +182,8 @@ class SFTP(SiteDriver):
             ) from error
         except UnknownNameError as error:
             raise self._error(str(error), "Give the number instead.") from error
+        except DisturbedError as error:
+            raise self._error(str(error), "Publish again, one after the other.") from error
         except (OSError, asyncssh.Error, asyncssh.KeyImportError, ValueError) as error:
             reason, hint = explain(error, self.options, self.context.folder)
             raise self._error(f"'{self.target}' {reason}", hint) from error
@@ -211,8 +222,17 @@ class SFTP(SiteDriver):
                 options.remote_path_owner,
                 options.remote_path_group,
             )
-            folder = RemoteFolder(client, options.remote_path, rights, options.parallel)
+            folder = RemoteFolder(
+                client, options.remote_path, rights, options.parallel, self._shell(connection)
+            )
             return await work(folder)
+
+    def _shell(self, connection: asyncssh.SSHClientConnection) -> RemoteShell | None:
+        if not self.options.sudo:
+            return RemoteShell(connection)
+        if self.options.sudo_password.get_secret_value():
+            return None
+        return RemoteShell(connection, "sudo -n -- ")
 
     def _sftp(self, connection: asyncssh.SSHClientConnection) -> Any:
         options = self.options

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+from docs_examples import GUIDE, run, write_files
 from git_project import NEW, commits, deploy, driver, git, published, push_other
 from sites import write_site
 
@@ -93,3 +96,22 @@ def test_a_branch_that_is_checked_out_stays_as_it_is(git_project):
     deploy(git_project)
     assert git(git_project, "status", "--porcelain") == "A  mine.txt\n?? site/\n"
     assert "mine.txt" not in published(git_project)
+
+
+def test_the_report_of_the_guide_is_published(git_project):
+    write_files(GUIDE / "outputs" / "github_pages.md", git_project)
+    (git_project / "mkdocs.yml").write_text(
+        "site_name: Sales\ndocs_dir: content\ntheme: {name: material, font: false}\n"
+        "plugins: [kpisite]\n"
+    )
+    environment = {**os.environ, "KPISITE_NOW": "2025-04-01"}
+    planned = run(git_project, "kpisite", "publish", "--dry-run", environment=environment)
+    assert planned.returncode == 0, planned.stderr
+    assert " added, 0 changed, 0 removed" in planned.stdout
+    assert git(git_project.parent / "remote.git", "branch", "--list") == ""
+    for _ in range(2):
+        result = run(git_project, "kpisite", "publish", environment=environment)
+        assert result.returncode == 0, result.stderr + result.stdout
+        home = git(git_project.parent / "remote.git", "show", "gh-pages:kpis/index.html")
+        assert home == (git_project / "site" / "index.html").read_text()
+        assert commits(git_project) == 1

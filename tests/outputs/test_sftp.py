@@ -10,15 +10,20 @@ import pytest
 from cutting_proxy import CuttingProxy, SilentServer, refusing_port
 from docs_examples import GUIDE, run, write_files
 from pydantic import ValidationError
-from sites import write_site
+from sites import Watcher, write_site
+from small_disk import small_disk
 from ssh_server import SSHD, SSHServer
 
 from kpisite.errors import OutputError
+from kpisite.outputs._remote_folder import RemoteFolder
 from kpisite.outputs.sftp import SFTP
 from kpisite.plugins import OutputContext, Site
+from kpisite.plugins.output import no_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from kpisite.plugins import Progress
 
 if SSHD is None and os.environ.get("KPISITE_TEST_REQUIRE") != "all":
     pytest.skip("no OpenSSH server is installed", allow_module_level=True)
@@ -44,7 +49,7 @@ class Target:
         self.folder = folder
         self.web = folder / "srv" / "kpis"
 
-    def driver(self, **options: Any) -> SFTP:
+    def driver(self, progress: Progress = no_progress, **options: Any) -> SFTP:
         given = {
             "host": "127.0.0.1",
             "port": self.server.port,
@@ -53,7 +58,8 @@ class Target:
             "host_key": self.server.host_key,
             "remote_path": str(self.web),
         }
-        return SFTP(SFTP.Options(**{**given, **options}), OutputContext("web", self.folder))
+        context = OutputContext("web", self.folder, progress=progress)
+        return SFTP(SFTP.Options(**{**given, **options}), context)
 
     def site(self, files: dict[str, str]) -> Site:
         return write_site(self.folder / "site", files)
@@ -112,6 +118,61 @@ def test_what_is_equal_is_linked_and_not_sent(old):
     before = (old.web / "sales/index.html").stat().st_ino
     old.driver().deploy(old.site(NEW))
     assert (old.web / "sales/index.html").stat().st_ino == before
+
+
+# Each is told by what the server does when it is asked to run a command.
+COMMANDS = {
+    "runs it": "",
+    "has only SFTP": "internal-sftp",
+    "has no shell": 'case "$SSH_ORIGINAL_COMMAND" in *sftp*) exec {sftp};; esac; exit 1',
+    "says more": 'echo Welcome; eval "$SSH_ORIGINAL_COMMAND"',
+    "pretends": 'case "$SSH_ORIGINAL_COMMAND" in *sftp*) exec {sftp};; esac; exit 0',
+}
+
+
+@pytest.fixture(scope="module", params=COMMANDS, ids=lambda name: name.replace(" ", "-"))
+def any_server(
+    request: pytest.FixtureRequest, server: SSHServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SSHServer]:
+    """Servers that link a whole folder by one command, and some that do not."""
+    if not (command := COMMANDS[request.param].replace("{sftp}", server.sftp_server)):
+        yield server
+        return
+    if request.param == "says more":
+        sftp = f'case "$SSH_ORIGINAL_COMMAND" in *sftp*) exec {server.sftp_server};; esac; '
+        command = sftp + command
+    running = SSHServer(tmp_path_factory.mktemp("ssh"), command=command)
+    yield running
+    running.close()
+
+
+def test_whatever_the_server_runs_the_site_is_the_new_one_and_the_old_one_stays_whole(
+    any_server, tmp_path
+):
+    target = Target(any_server, tmp_path)
+    before = {**OLD, "as": "file", "is/now/index.html": "folder"}
+    after = {**NEW, "as/index.html": "folder", "is": "file"}
+    target.driver().deploy(target.site(before))
+    (target.web / "assets/notes.txt").write_text("of others")
+    linked = (target.web / "sales/index.html").stat().st_ino
+    reading = (target.web / "index.html").open()
+    target.driver().deploy(target.site(after))
+    with reading:
+        assert reading.read() == "old"
+    assert target.seen() == after
+    assert (target.web / "sales/index.html").stat().st_ino == linked
+    folders = {path.relative_to(target.web).as_posix() for path in target.web.rglob("*/")}
+    assert {"sales", "team", "team/a", "as"} <= folders
+    assert not {"assets", "is/now"} & folders
+    assert len(target.beside()) == 2
+    assert target.driver().plan(target.site(after)) == []
+
+
+def test_a_deploy_says_how_far_it_is(old):
+    watcher = Watcher()
+    old.driver(watcher).deploy(old.site(NEW))
+    assert watcher.told == [(0, 2), (1, 2), (2, 2)]
+    watcher.check()
 
 
 def test_an_equal_site_is_not_uploaded_again(old):
@@ -387,6 +448,79 @@ def test_a_full_disk_leaves_the_old_site_and_a_rerun_finishes(tmp_path):
         finish(target)
     finally:
         roomy.close()
+
+
+def test_a_disk_without_room_leaves_the_old_site_and_a_rerun_finishes(server, tmp_path):
+    target = Target(server, tmp_path)
+    with small_disk(target.web.parent, 300_000) as resize:
+        target.driver().deploy(target.site(OLD))
+        error = pytest.raises(
+            OutputError, target.driver().deploy, target.site({**NEW, "a.bin": "x" * 400_000})
+        )
+        assert "disk of the server may be full" in error.value.hint
+        assert target.seen() == OLD
+        resize(2_000_000)
+        finish(target)
+
+
+# --- two at once ------------------------------------------------------------------------------
+
+
+def test_two_publishes_at_once_leave_one_whole_site(old, tmp_path):
+    sites = [{"index.html": str(n), **{f"{n}/{i}.html": "x" * n for i in range(20)}} for n in "123"]
+    built = [write_site(tmp_path / f"site-{number}", site) for number, site in enumerate(sites)]
+    barrier = Barrier(len(built))
+
+    def publish(site: Site) -> None:
+        barrier.wait()
+        old.driver(tries=10).deploy(site)
+
+    with ThreadPoolExecutor(len(built)) as executor:
+        list(executor.map(publish, built))
+    assert old.seen() in sites
+    finish(old)
+
+
+def test_a_release_that_another_publish_swept_away_is_made_anew(old, monkeypatch):
+    real, swept = RemoteFolder._publish, []
+
+    async def publish(self, name):
+        if not swept:
+            swept.append(name)
+            shutil.rmtree(old.web.parent / f".kpis.kpisite-{name}")
+        await real(self, name)
+
+    monkeypatch.setattr(RemoteFolder, "_publish", publish)
+    finish(old)
+    assert swept
+
+
+def test_a_release_that_is_published_while_another_publish_cleans_up_stays(old, monkeypatch):
+    """Somebody else publishes right before the releases that seem old are renamed."""
+    before = old.web.readlink()
+    real, asked = RemoteFolder.published, []
+
+    async def published(self):
+        found = await real(self)
+        asked.append(found)
+        if str(before).endswith(str(found)) or len(asked) < 2 or old.web.readlink() == before:
+            return found
+        if found is not None and not asked.count("switched"):
+            asked.append("switched")
+            old.web.unlink()
+            old.web.symlink_to(before)
+        return found
+
+    async def clean_only(self):
+        monkeypatch.setattr(RemoteFolder, "published", published)
+        await real_clean(self)
+
+    real_clean = RemoteFolder.clean
+    monkeypatch.setattr(RemoteFolder, "clean", clean_only)
+    old.driver().deploy(old.site(NEW))
+    assert "switched" in asked
+    assert old.web.readlink() == before
+    assert old.seen() == OLD
 
 
 def test_a_folder_that_may_not_be_written_is_named(old):
