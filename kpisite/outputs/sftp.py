@@ -193,6 +193,9 @@ class SFTP(SiteDriver):
         self, keys: Any, work: Callable[[RemoteFolder], Awaitable[Changes]]
     ) -> Changes:
         options = self.options
+        # Of the parts of a write that fails, the first one is raised here; asyncssh forgets the
+        # others, and asyncio would print them.
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
         login: dict[str, Any] = {
             "username": options.user,
             "password": (options.password or options.connect_kwargs.password).get_secret_value(),

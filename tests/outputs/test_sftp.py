@@ -470,7 +470,7 @@ def test_a_disk_without_room_leaves_the_old_site_and_a_rerun_finishes(server, tm
 
 
 def test_two_publishes_at_once_leave_one_whole_site(old, tmp_path):
-    sites = [{"index.html": str(n), **{f"{n}/{i}.html": "x" * n for i in range(20)}} for n in "123"]
+    sites = [{"index.html": str(n), **{f"{n}/{i}.html": n * 500 for i in range(20)}} for n in "123"]
     built = [write_site(tmp_path / f"site-{number}", site) for number, site in enumerate(sites)]
     barrier = Barrier(len(built))
 
