@@ -29,6 +29,8 @@ BEAT = 10.0
 """Seconds after which the holder writes it anew."""
 STALE = 60.0
 """Seconds without a change after which there is no holder."""
+VALID = 45.0
+"""Seconds after which a holder that could not write it anew stops: well before it is stale."""
 PATIENCE = 1800.0
 """Seconds to wait for a holder that is at work."""
 PAUSE = 1.0
@@ -53,7 +55,7 @@ class StoreLock:
         Raises:
             OutputError: Another publish may have taken over: this one must not write any more.
         """
-        if self._taken_over or time.monotonic() - self._renewed > STALE * 0.75:
+        if self._taken_over or time.monotonic() - self._renewed > VALID:
             raise OutputError(
                 f"another publish into '{self._store.target}' took over: this one was not heard "
                 "of for too long",

@@ -195,7 +195,7 @@ class SFTP(SiteDriver):
         options = self.options
         # Of the parts of a write that fails, the first one is raised here; asyncssh forgets the
         # others, and asyncio would print them.
-        asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
         login: dict[str, Any] = {
             "username": options.user,
             "password": (options.password or options.connect_kwargs.password).get_secret_value(),
