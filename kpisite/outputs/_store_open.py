@@ -85,7 +85,7 @@ def _storage_options(options: ObjectStore.Options, protocol: str) -> dict[str, A
         "config_kwargs": {
             **waiting,
             **once,
-            "max_pool_connections": options.parallel,
+            "max_pool_connections": options.parallel + 1,  # one is the lock's
             **options.storage_options.get("config_kwargs", {}),
         },
     }

@@ -46,7 +46,7 @@ def explain(error: BaseException) -> tuple[str, str]:
             "Check the credentials, in 'storage_options' or in the environment; they must allow "
             "to read, write and list below the URL, and with 'delete: true' to delete.",
         )
-    if code == "NoSuchBucket" or isinstance(error, FileNotFoundError):
+    if code == "NoSuchBucket" or status == 404 or isinstance(error, FileNotFoundError):
         return "there is no such bucket", "Make the bucket first, or check the name in 'url'."
     if status:
         return f"the store answered {status} {code}".rstrip(), "Run it again later."

@@ -598,13 +598,13 @@ def test_a_publish_that_never_ends_is_not_waited_for_for_ever(bucket, monkeypatc
 
 
 def test_a_lock_that_is_held_is_written_anew(bucket, monkeypatch):
-    """The other one looks often, and would take over a lock that stays the same."""
+    """Also while the only upload at a time takes long."""
     monkeypatch.setattr(_store_lock, "BEAT", 0.01)
     site = bucket.site(OLD)
 
     def wait_for_beats() -> None:
         before = len(bucket.s3.requests)
-        while [r for r in bucket.s3.requests[before:] if r[0] == "PUT"].__len__() < 2:
+        while len([path for method, path in bucket.s3.requests[before:] if method == "PUT"]) < 2:
             Event().wait(0.01)
 
     bucket.s3.between("PUT", "index.html", wait_for_beats)
