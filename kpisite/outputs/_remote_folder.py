@@ -7,18 +7,17 @@ do so at once: each has folders of its own, and none removes what the other has 
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import secrets
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import asyncssh
-from asyncssh.constants import FILEXFER_TYPE_DIRECTORY
+
+from kpisite.outputs._remote_files import NOT_THERE, RemoteFiles, Rights
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from kpisite.outputs._counter import Counter
@@ -27,10 +26,8 @@ if TYPE_CHECKING:
 MANIFEST = ".kpisite.json"
 """File in a release: its rights, path and SHA-256 of each of its files. Written last."""
 
-_CHUNK = 256 * 1024
 _RELEASE = re.compile(r"[0-9a-f]{16}(-[0-9a-f]{8})?")
 _LEFT = re.compile(r"link(-[0-9a-f]{8})?|(gone-)?[0-9a-f]{16}(-[0-9a-f]{8})?")
-_NOT_THERE = (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath)
 
 
 class DisturbedError(Exception):
@@ -39,25 +36,6 @@ class DisturbedError(Exception):
 
 class OccupiedError(Exception):
     """Something stands in the folder's place that is not ours to replace."""
-
-
-class UnknownNameError(Exception):
-    """The server has no such user or group."""
-
-
-@dataclass(frozen=True)
-class Rights:
-    """Whom the files belong to and what may be done with them."""
-
-    files: int
-    folders: int
-    owner: str
-    group: str
-
-    @property
-    def text(self) -> str:
-        """Tells these rights from any other."""
-        return f"{self.files:o} {self.folders:o} {self.owner}:{self.group}"
 
 
 class RemoteFolder:
@@ -82,11 +60,11 @@ class RemoteFolder:
         """
         self._client = client
         self._shell = shell
+        self._files = RemoteFiles(client, parallel, shell)
         self._path = path
         parent, _, self._name = path.rpartition("/")
         self._parent = parent or ("/" if path.startswith("/") else ".")
         self._rights = rights
-        self._turns = asyncio.Semaphore(parallel)
 
     async def check(self) -> None:
         """Refuse a place that is not ours.
@@ -128,7 +106,7 @@ class RemoteFolder:
             async with self._client.open(f"{self._folder(release)}/{MANIFEST}", "rb") as file:
                 found = json.loads(await file.read())
             return str(found["rights"]), {str(p): str(d) for p, d in found["files"].items()}
-        except _NOT_THERE:
+        except NOT_THERE:
             return "", {}
         except (ValueError, TypeError, KeyError, AttributeError):
             return "", {}  # it is damaged
@@ -159,10 +137,10 @@ class RemoteFolder:
         try:
             await self._upload(folder, source, wanted, equal, counter)
             await self._publish(name)
-        except (*_NOT_THERE, asyncssh.SFTPFailure) as error:
+        except (*NOT_THERE, asyncssh.SFTPFailure) as error:
             if await self._client.lexists(f"{folder}/{MANIFEST}"):
                 raise
-            if not isinstance(error, _NOT_THERE) and await self._client.lexists(folder):
+            if not isinstance(error, NOT_THERE) and await self._client.lexists(folder):
                 raise
             raise DisturbedError("another publish was at it at the same time") from error
 
@@ -174,7 +152,7 @@ class RemoteFolder:
         equal: Collection[str],
         counter: Counter,
     ) -> None:
-        numbers = await self._numbers()
+        numbers = await self._files.numbers(self._rights)
         before = await self.published()
         same_rights = (await self._manifest())[0] == self._rights.text
         old = self._folder(before) if before else ""
@@ -182,25 +160,27 @@ class RemoteFolder:
         if old and equal and same_rights:
             folders, there = await self._linked(old, folder, wanted, equal)
         new_folders = [path for path in _folders(wanted) if path not in folders]
-        await self._make_folders(folder, new_folders, made=bool(there))
+        await self._files.make_folders(folder, new_folders, made=bool(there))
 
         async def bring(path: str) -> None:
             new = f"{folder}/{path}"
-            linked = bool(old) and path in equal and await self._link(f"{old}/{path}", new)
+            linked = bool(old) and path in equal and await self._files.link(f"{old}/{path}", new)
             if not linked:
-                await self._write(new, source / path)
+                await self._files.write(new, source / path)
             if not (linked and same_rights):
-                await self._give(new, self._rights.files, numbers)
+                await self._files.give(new, self._rights.files, numbers)
             if path not in equal:
                 counter.step()
 
-        await self._all(bring(path) for path in wanted if path not in there)
+        await self._files.all(bring(path) for path in wanted if path not in there)
         files = dict(sorted(wanted.items()))
         text = json.dumps({"rights": self._rights.text, "files": files}).encode()
-        await self._write_bytes(f"{folder}/{MANIFEST}", text)
-        await self._give(f"{folder}/{MANIFEST}", self._rights.files, numbers)
+        await self._files.write_bytes(f"{folder}/{MANIFEST}", text)
+        await self._files.give(f"{folder}/{MANIFEST}", self._rights.files, numbers)
         paths = [folder, *(f"{folder}/{path}" for path in new_folders)]
-        await self._all(self._give(path, self._rights.folders, numbers) for path in paths)
+        await self._files.all(
+            self._files.give(path, self._rights.folders, numbers) for path in paths
+        )
 
     async def _linked(
         self, old: str, new: str, wanted: Mapping[str, str], equal: Collection[str]
@@ -218,13 +198,13 @@ class RemoteFolder:
         if await self._shell.link_folder(*paths):
             found = await self._shell.list_folder(paths[1])
         if found is None or not await self._client.lexists(f"{new}/{MANIFEST}"):
-            await self._remove(new)
+            await self._files.remove(new)
             return set(), set()
         folders, files = found
         needed = set(_folders(wanted))
         there = files & set(equal)
         # A linked file is the published one: what differs is removed before it is written anew.
-        await self._all(self._client.remove(f"{new}/{path}") for path in files - there)
+        await self._files.all(self._client.remove(f"{new}/{path}") for path in files - there)
         for path in sorted(folders - needed, reverse=True):
             await self._client.rmdir(f"{new}/{path}")
         return folders & needed, there
@@ -236,7 +216,10 @@ class RemoteFolder:
         await self._client.symlink(self._beside(name), link)
         if not await self._client.islink(self._path) and await self._client.isdir(self._path):
             await self._client.rmdir(self._path)  # it is empty: `check` has seen it
-        await self._client.posix_rename(link, self._path)
+        try:
+            await self._client.posix_rename(link, self._path)
+        except NOT_THERE as error:
+            raise DisturbedError("another publish was at it at the same time") from error
 
     async def clean(self) -> None:
         """Remove all releases but the published one, and what broken tries have left."""
@@ -246,112 +229,23 @@ class RemoteFolder:
                 continue
             left = f"{self._parent}/{name}"
             if not _RELEASE.fullmatch(rest):
-                await self._remove(left)
+                await self._files.remove(left)
                 continue
             aside = f"{self._parent}/{self._beside(f'gone-{rest}')}"
             try:
                 await self._client.posix_rename(left, aside)
-            except _NOT_THERE:
+            except NOT_THERE:
                 continue  # another publish cleans up too
             if await self.published() == rest:  # it was published that very moment
                 await self._client.posix_rename(aside, left)
             else:
-                await self._remove(aside)
+                await self._files.remove(aside)
 
     def _beside(self, what: str) -> str:
         return f".{self._name}.kpisite-{what}"
 
     def _folder(self, release: str) -> str:
         return f"{self._parent}/{self._beside(release)}"
-
-    async def _make_folders(self, folder: str, paths: Iterable[str], *, made: bool) -> None:
-        """Make a folder, unless it is made, and those within it, one level after the other."""
-        if not made:
-            await self._client.mkdir(folder)
-        levels: dict[int, list[str]] = {}
-        for path in paths:
-            levels.setdefault(path.count("/"), []).append(path)
-        for _, level in sorted(levels.items()):
-            await self._all(self._client.mkdir(f"{folder}/{path}") for path in level)
-
-    async def _link(self, old: str, new: str) -> bool:
-        """Give a file a second name; tell whether the server could."""
-        try:
-            await self._client.link(old, new)
-        except (asyncssh.SFTPOpUnsupported, asyncssh.SFTPFailure, asyncssh.SFTPNoSuchFile):
-            return False
-        return True
-
-    async def _write(self, path: str, source: Path) -> None:
-        async with self._client.open(path, "wb") as file:
-            with source.open("rb") as content:
-                while chunk := content.read(_CHUNK):
-                    await file.write(chunk)
-
-    async def _write_bytes(self, path: str, content: bytes) -> None:
-        async with self._client.open(path, "wb") as file:
-            await file.write(content)
-
-    async def _give(self, path: str, mode: int, numbers: tuple[int, int] | None) -> None:
-        owner, group = numbers or (None, None)
-        attributes = asyncssh.SFTPAttrs(permissions=mode, uid=owner, gid=group)
-        await self._client.setstat(path, attributes)
-
-    async def _numbers(self) -> tuple[int, int] | None:
-        """Return the numbers of owner and group; None where both stay as they are."""
-        rights = self._rights
-        if not rights.owner and not rights.group:
-            return None
-        own = await self._client.stat(".")
-        owner = await self._number(rights.owner, "/etc/passwd", own.uid)
-        return owner, await self._number(rights.group, "/etc/group", own.gid)
-
-    async def _number(self, name: str, file: str, own: int | None) -> int:
-        if not name:
-            return own or 0
-        if name.isdecimal():
-            return int(name)
-        try:
-            async with self._client.open(file, "r", errors="replace") as content:
-                lines = str(await content.read()).splitlines()
-        except asyncssh.SFTPError:
-            lines = []
-        for line in lines:
-            fields = line.split(":")
-            if fields[0] == name and len(fields) > 2 and fields[2].isdecimal():
-                return int(fields[2])
-        raise UnknownNameError(f"the server does not say who '{name}' is")
-
-    async def _remove(self, path: str) -> None:
-        """Remove a file, a link or a folder with all in it; it is no error where there is none."""
-        try:
-            if not await self._is_folder(path):
-                await self._client.remove(path)
-                return
-            if self._shell is not None:
-                await self._shell.remove_folder(str(await self._client.realpath(path)))
-            if await self._is_folder(path):
-                await self._client.rmtree(path)
-        except _NOT_THERE:
-            return
-
-    async def _is_folder(self, path: str) -> bool:
-        return (await self._client.lstat(path)).type == FILEXFER_TYPE_DIRECTORY
-
-    async def _all(self, work: Iterable[Awaitable[Any]]) -> None:
-        """Do many things, several at once; the first error stops the others."""
-
-        async def one(act: Awaitable[Any]) -> None:
-            async with self._turns:
-                await act
-
-        tasks = [asyncio.ensure_future(one(act)) for act in work]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _folders(paths: Iterable[str]) -> list[str]:

@@ -14,13 +14,8 @@ from pydantic import AfterValidator, Field, SecretStr
 from kpisite.errors import OutputError
 from kpisite.outputs._changes import Changes, compare, file_digest
 from kpisite.outputs._counter import Counter
-from kpisite.outputs._remote_folder import (
-    DisturbedError,
-    OccupiedError,
-    RemoteFolder,
-    Rights,
-    UnknownNameError,
-)
+from kpisite.outputs._remote_files import Rights, UnknownNameError
+from kpisite.outputs._remote_folder import DisturbedError, OccupiedError, RemoteFolder
 from kpisite.outputs._remote_shell import RemoteShell
 from kpisite.outputs._retries import retrying
 from kpisite.outputs._ssh_sudo import SudoConnection

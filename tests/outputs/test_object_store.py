@@ -376,6 +376,7 @@ def finish(bucket: Bucket) -> None:
     ("count", "status", "code", "message"),
     [
         *((count, 507, "QuotaExceeded", "no room left") for count in range(13)),
+        *((count, 507, "XMinioStorageFull", "no room left") for count in (1, 5)),
         *((count, 403, "AccessDenied", "the store refuses") for count in (0, 4)),
         *((count, 503, "SlowDown", "answered 503 SlowDown") for count in (1, 6)),
     ],

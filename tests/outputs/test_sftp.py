@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event
 from typing import TYPE_CHECKING, Any
 
 import asyncssh
@@ -54,7 +58,12 @@ class Target:
         self.web = folder / "srv" / "kpis"
 
     def driver(self, progress: Progress = no_progress, **options: Any) -> SFTP:
-        given = {
+        context = OutputContext("web", self.folder, progress=progress)
+        return SFTP(SFTP.Options(**{**self.given, **options}), context)
+
+    @property
+    def given(self) -> dict[str, Any]:
+        return {
             "host": "127.0.0.1",
             "port": self.server.port,
             "user": self.server.user,
@@ -62,8 +71,6 @@ class Target:
             "host_key": self.server.host_key,
             "remote_path": str(self.web),
         }
-        context = OutputContext("web", self.folder, progress=progress)
-        return SFTP(SFTP.Options(**{**given, **options}), context)
 
     def site(self, files: dict[str, str]) -> Site:
         return write_site(self.folder / "site", files)
@@ -464,6 +471,33 @@ def test_a_disk_without_room_leaves_the_old_site_and_a_rerun_finishes(server, tm
         assert target.seen() == OLD
         resize(2_000_000)
         finish(target)
+
+
+DEPLOY = """\
+import json, sys
+from pathlib import Path
+from kpisite.outputs.sftp import SFTP
+from kpisite.pipeline.publish import read_site
+from kpisite.plugins import OutputContext
+folder = Path(sys.argv[1])
+driver = SFTP(SFTP.Options(**json.loads(sys.argv[2])), OutputContext("web", folder))
+driver.deploy(read_site(folder / "site"))
+"""
+
+
+@pytest.mark.parametrize("part", [0.3, 0.7, 0.95])
+def test_killed_in_the_middle_readers_see_one_whole_site_and_a_rerun_finishes(old, sent, part):
+    """It is killed when nothing more passes to the server."""
+    with CuttingProxy(old.server.port, int(sent * part), silent=True) as proxy:
+        given = json.dumps({**old.given, "port": proxy.port})
+        killed = subprocess.Popen([sys.executable, "-c", DEPLOY, str(old.folder), given])
+        while proxy.limit:
+            assert killed.poll() is None
+            Event().wait(0.01)
+        killed.kill()
+        assert killed.wait(60) == -signal.SIGKILL
+    assert old.seen() in (OLD, NEW)
+    finish(old)
 
 
 # --- two at once ------------------------------------------------------------------------------
