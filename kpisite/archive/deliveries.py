@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from kpisite.errors import ArchiveError
-from kpisite.model.delivery import Delivery, DeliveryLog, Intent
+from kpisite.model.delivery import Delivery, DeliveryLog, Intent, Notice, Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -59,7 +59,8 @@ def add_delivery(archive: Archive, key: str, delivery: Delivery) -> None:
 
     def added(log: DeliveryLog) -> DeliveryLog:
         intents = tuple(i for i in log.intents if i.revision != delivery.revision)
-        return DeliveryLog(deliveries=(*log.deliveries, delivery), intents=intents)
+        deliveries = (*log.deliveries, delivery)
+        return log.model_copy(update={"deliveries": deliveries, "intents": intents})
 
     _change(archive, key, delivery.output, added)
 
@@ -83,7 +84,7 @@ def begin(archive: Archive, key: str, intent: Intent, known: DeliveryLog) -> boo
 
     def with_intent(log: DeliveryLog) -> DeliveryLog:
         nonlocal begun
-        begun = log == known
+        begun = (log.deliveries, log.intents) == (known.deliveries, known.intents)
         return log.model_copy(update={"intents": (intent,)}) if begun else log
 
     _change(archive, key, intent.output, with_intent)
@@ -104,6 +105,52 @@ def withdraw(archive: Archive, key: str, intent: Intent) -> None:
             update={"intents": tuple(one for one in log.intents if one != intent)}
         ),
     )
+
+
+def begin_notice(archive: Archive, key: str, notice: Notice) -> bool:
+    """Record that owners are about to be told of failures, unless they were, or are just now.
+
+    Args:
+        archive: Where the edition is.
+        key: Names the edition: `flights/2013-W06`.
+        notice: Without a receipt.
+
+    Returns:
+        Whether the caller may go on: of two that begin at once, one may.
+
+    Raises:
+        ArchiveError: The log is damaged, or cannot be written.
+    """
+    begun = False
+
+    def with_notice(log: DeliveryLog) -> DeliveryLog:
+        nonlocal begun
+        begun = log.notice(notice.revision, notice.failures) is None
+        return log.model_copy(update={"notices": (*log.notices, notice)}) if begun else log
+
+    _change(archive, key, notice.output, with_notice)
+    return begun
+
+
+def end_notice(archive: Archive, key: str, notice: Notice, receipt: Receipt | None) -> None:
+    """Record what came of a notice that was begun.
+
+    Args:
+        archive: Where the edition is.
+        key: Names the edition: `flights/2013-W06`.
+        notice: As it was begun.
+        receipt: None where it is sure not to have arrived: it may be begun again.
+
+    Raises:
+        ArchiveError: The log is damaged, or cannot be written.
+    """
+    ended = [notice.model_copy(update={"receipt": receipt})] if receipt else []
+
+    def with_end(log: DeliveryLog) -> DeliveryLog:
+        notices = [n for one in log.notices for n in (ended if one == notice else [one])]
+        return log.model_copy(update={"notices": tuple(notices)})
+
+    _change(archive, key, notice.output, with_end)
 
 
 def _change(

@@ -14,20 +14,25 @@ from kpisite.cli.progress import side_by_side
 from kpisite.cli.settings import Settings, pass_settings
 from kpisite.cli.terminal import count, leave, say, table, tell
 from kpisite.errors import UsageError, nearest
-from kpisite.mkdocs_plugin.build import build_site
+from kpisite.mkdocs_plugin.build import StoppedError, build_site
 from kpisite.model.language import speaking
-from kpisite.pipeline.announce import Choice, announce
+from kpisite.pipeline.announce import announce
+from kpisite.pipeline.due import Choice
+from kpisite.pipeline.owners import notify_owners
 from kpisite.pipeline.publish import OutputResult, read_site
 from kpisite.pipeline.publish import publish as publish_site
+from kpisite.plugins import EditionOptions
 from kpisite.site.announcing import announcement
 from kpisite.site.mail import EditionContents
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from kpisite.pipeline.loading import LoadedReport
+    from kpisite.pipeline.problems import Problem
 
 _SHOWN_LINES = 20
+_WRONG = ("failed", "held")
 
 
 @click.command()
@@ -36,6 +41,7 @@ _SHOWN_LINES = 20
 @click.option("--edition", default="", metavar="KEY", help="Tell people of flights/2013-W06 alone.")
 @click.option("--resend", is_flag=True, help="Tell people again; needs --edition.")
 @click.option("--arrived", is_flag=True, help="Record that it arrived after all; needs --edition.")
+@click.option("--allow-errors", is_flag=True, help="Go on although views could not be made.")
 @click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
 @pass_settings
 def publish(
@@ -46,12 +52,14 @@ def publish(
     edition: str,
     resend: bool,
     arrived: bool,
+    allow_errors: bool,
     as_json: bool,
 ) -> None:
     """Build the site strictly, then deliver it through the outputs of all reports.
 
     The build is that of `mkdocs build --strict`: it runs what is due, and one warning stops it.
     Then the site goes out, and when it is where it belongs, people are told of new editions.
+    Where views failed, nothing goes out, and outputs with `notify_on_error` tell their owners.
     """
     if (resend or arrived) and not edition:
         name = "--resend" if resend else "--arrived"
@@ -64,11 +72,21 @@ def publish(
         say("No report names an output: there is nothing to publish.")
         return
     _check_outputs(only, reports)
-    built = build_site(settings.config_file, now=settings.now, log=tell)
+    choice = Choice(
+        only, edition, resend=resend, arrived=arrived, allow_errors=allow_errors, dry_run=dry_run
+    )
+    allowed = [report.id for report in reports if allow_errors or _allows_errors(report)]
+    try:
+        built = build_site(settings.config_file, now=settings.now, log=tell, allowed=allowed)
+    except StoppedError as error:
+        failures = _by_edition(error.failures)
+        with speaking(project.language):
+            _print(notify_owners(project, reports, failures, choice), choice, as_json=as_json)
+        raise
     site = read_site(built.folder)
     with nullcontext() if as_json else side_by_side() as show:
         results = publish_site(project, reports, site, dry_run=dry_run, only=only, show=show)
-    content = EditionContents(built.archive, built.folder)
+    content = EditionContents(built.archive, built.folder, project.browser)
     make = functools.partial(
         announcement,
         folder=built.folder,
@@ -76,20 +94,38 @@ def publish(
         now=settings.now,
         content=content.of,
     )
-    choice = Choice(only, edition, resend=resend, arrived=arrived, dry_run=dry_run)
+    failures = _by_edition(built.failures)
     with speaking(project.language):
-        results += announce(project, reports, make, choice, _held(results))
+        results += announce(project, reports, make, choice, _held(results), failures)
+    _print(results, choice, as_json=as_json)
+    leave(1 if any(result.status in _WRONG for result in results) else 0)
+
+
+def _allows_errors(report: LoadedReport) -> bool:
+    """Tell whether somebody is told of a report's editions although views of them failed."""
+    options = (bound.options for bound in report.outputs.values())
+    return any(isinstance(one, EditionOptions) and one.allow_errors for one in options)
+
+
+def _by_edition(problems: Iterable[Problem]) -> dict[str, list[Problem]]:
+    found: dict[str, list[Problem]] = {}
+    for problem in problems:
+        found.setdefault(f"{problem.report}/{problem.period}", []).append(problem)
+    return found
+
+
+def _print(results: Sequence[OutputResult], choice: Choice, *, as_json: bool) -> None:
+    """Print what was done, and what went wrong."""
     if as_json:
         say(json.dumps([dataclasses.asdict(result) for result in results], ensure_ascii=False))
-    elif dry_run:
+    elif choice.dry_run:
         _print_plans(results)
-    else:
+    elif results:
         rows = [(_name(r), r.plugin, r.target, r.status, _what(r)) for r in results]
         table(("OUTPUT", "PLUGIN", "TARGET", "STATUS", "WHAT"), rows)
-    wrong = [result for result in results if result.status in ("failed", "held")]
-    for result in wrong:
-        tell(f"Error: {_name(result)}: {result.message}")
-    leave(1 if wrong else 0)
+    for result in results:
+        if result.status in _WRONG:
+            tell(f"Error: {_name(result)}: {result.message}")
 
 
 def _check_outputs(only: Sequence[str], reports: Sequence[LoadedReport]) -> None:
@@ -123,7 +159,7 @@ def _what(result: OutputResult) -> str:
 
 def _print_plans(results: Sequence[OutputResult]) -> None:
     for result in results:
-        if result.status in ("failed", "held"):
+        if result.status in _WRONG:
             continue
         say(f"{_name(result)} ({result.plugin}) to {result.target}:")
         for line in result.plan[:_SHOWN_LINES] or ("nothing to do",):

@@ -8,6 +8,14 @@ from typing import TYPE_CHECKING, cast, get_args
 
 import click
 
+from kpisite.cli.configured import (
+    config_files,
+    configured,
+    end_date,
+    start_date,
+    theme_dir,
+    write_folders,
+)
 from kpisite.cli.interruption import STATUS, interruptible
 from kpisite.cli.progress import on_terminal, with_bar
 from kpisite.cli.selection import Wanted, select
@@ -22,7 +30,9 @@ from kpisite.pipeline.run import Outcome, run_tasks
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
+    from kpisite.pipeline.loading import LoadedReport
     from kpisite.pipeline.plan import Task
     from kpisite.pipeline.problems import Problem
     from kpisite.pipeline.project import Project
@@ -33,6 +43,10 @@ _AGAIN_FORCED = "What is committed stays; the same command would make a revision
 
 
 @click.command()
+@config_files
+@start_date
+@end_date
+@theme_dir
 @click.argument("reports", nargs=-1, metavar="[REPORT]...")
 @click.option("--period", "periods", multiple=True, metavar="LABEL", help="Only this period.")
 @click.option("--since", type=_DAY, metavar="DATE", help="Only periods that begin then or later.")
@@ -52,6 +66,10 @@ _AGAIN_FORCED = "What is committed stays; the same command would make a revision
 @pass_settings
 def run(
     settings: Settings,
+    files: tuple[Path, ...],
+    start: str,
+    end: str,
+    theme: Path | None,
     reports: tuple[str, ...],
     periods: tuple[str, ...],
     since: datetime | None,
@@ -66,22 +84,40 @@ def run(
 
     Due is what the archive lacks, and what is preliminary. A sealed edition is run again only
     with --force; the older revision stays.
+
+    With -c, KPI Reporter's configuration files are run as they are, into the folder 'archive', and
+    outputs that write folders of this machine are written.
     """
     choice = _choice(cast("ExecutorName", executor), jobs, scheduler)
     first, after = since.date() if since else None, until.date() if until else None
     wanted = Wanted(reports, periods, first, after, force=force)
-    project = settings.project()
+    if not files:
+        if start or end or theme:
+            raise UsageError(
+                "--start-date, --end-date and --theme-dir belong to -c",
+                hint="In a project, use --since, --until, and 'custom_dir' in mkdocs.yml.",
+            )
+        project = settings.project()
+        leave(_due(project, settings.reports(project), wanted, choice))
+        return
+    found = configured(settings, files, start, end, theme)
+    status = _due(found.project, [found.report], wanted, choice)
+    leave(max(status, write_folders(found, settings.now)) if status < STATUS else status)
+
+
+def _due(
+    project: Project, reports: Sequence[LoadedReport], wanted: Wanted, choice: ExecutorChoice
+) -> int:
+    """Run what is due and wanted, and return the exit status."""
     with speaking(project.language):
-        tasks, sealed = select(
-            settings.reports(project), project.archive.editions(), project.now, wanted
-        )
+        tasks, sealed = select(reports, project.archive.editions(), project.now, wanted)
     for key in sealed:
         say(f"{key} is sealed already; it is run again only with --force.")
     if not tasks:
         project.archive.save_index()
         say("Nothing is due.")
-        return
-    leave(_run(tasks, project, choice, force=force))
+        return 0
+    return _run(tasks, project, choice, force=wanted.force)
 
 
 def _choice(executor: ExecutorName, jobs: int | None, scheduler: str | None) -> ExecutorChoice:

@@ -2,59 +2,92 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, quote_plus
 
 import sqlalchemy as sa
-from pydantic import SecretStr, field_validator
-from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
+from pydantic import Field, SecretStr, field_validator, model_validator
+from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from kpisite.datasources._sql_dialects import Dialect, PostgreSQL, SQLite
+from kpisite.datasources._sql_mysql import MySQL
+from kpisite.datasources._sql_trouble import trouble_of
 from kpisite.errors import DatasourceError, nearest
-from kpisite.model.period import midnight
-from kpisite.plugins import (
-    Datasource,
-    DatasourceContext,
-    PluginOptions,
-    Token,
-    split_tokens,
-)
+from kpisite.plugins import Datasource, DatasourceContext, PluginOptions
 from kpisite.plugins.arrow import plain_frame, table_of_rows
 from kpisite.plugins.dates import parse_dates
 from kpisite.plugins.files import existing_file
-from kpisite.plugins.tokens import calendar_length, replace_tokens
 
 if TYPE_CHECKING:
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
-
     import pandas as pd
     import pyarrow as pa
 
     from kpisite.plugins import Period
 
+_SECRET = re.compile(r"pass|pwd|secret|token|key", re.IGNORECASE)
+"""Names of arguments that no message shows the values of."""
+FIRST_PAUSE = 0.5
+"""Seconds that the first pause may take; each further one may take twice as long."""
+LONGEST_PAUSE = 20.0
+_DRIVERS = {
+    "mariadb": "mariadb+pymysql",
+    "mysql": "mysql+pymysql",
+    "postgresql": "postgresql+psycopg",
+}
+"""Databases with the driver that our extra brings, where the URL names none."""
+_DIALECTS: dict[str, type[Dialect]] = {
+    "mariadb": MySQL,
+    "mysql": MySQL,
+    "postgresql": PostgreSQL,
+    "sqlite": SQLite,
+}
 _PACKAGES = {
     "MySQLdb": "mysqlclient",
     "mysql": "mysql-connector-python",
-    "psycopg": "psycopg[binary]",
+    "psycopg": "kpisite[postgres]",
     "psycopg2": "psycopg2-binary",
+    "pymysql": "kpisite[mysql]",
 }
 """Module of a driver → package to install, where they are not called the same."""
 
 
 class SQLOptions(PluginOptions):
-    """Which database is asked."""
+    """Which database is asked: by its URL, or by the arguments of its connection."""
 
-    url: SecretStr
+    url: SecretStr | None = None
     """SQLAlchemy's URL of the database: `sqlite:///data/shop.db`,
     `postgresql://reader:${PASSWORD}@host/shop`. The path of a SQLite file is relative to the
     report's folder; the file is opened read-only."""
+    driver: Literal["", "mysql", "postgresql", "sqlite"] = ""
+    """Kind of the database, instead of `url`; else `mysql`."""
+    host: str = ""
+    """Name or address of the server."""
+    port: int | None = Field(default=None, ge=1, le=65535)
+    """Port of the server; else the usual one."""
+    user: str = ""
+    """Who asks."""
+    passwd: SecretStr = SecretStr("")
+    """The user's password."""
+    database: str = ""
+    """Name of the database; for SQLite the path of its file."""
+    connect_args: dict[str, Any] = Field(default_factory=dict)
+    """More arguments of the driver's connect(): `charset`, `ssl_ca`, `unix_socket`."""
+    connect_timeout: float = Field(default=30, gt=0)
+    """Seconds until a server that does not let us in is given up."""
+    timeout: float = Field(default=300, gt=0)
+    """Seconds that a query may take."""
+    tries: int = Field(default=4, ge=1, le=20)
+    """How often a server is asked that cannot be reached, or whose connection breaks."""
+    max_rows: int = Field(default=1_000_000, ge=1)
+    """Rows that an answer may have."""
 
     @field_validator("url")
     @classmethod
-    def _readable(cls, url: SecretStr) -> SecretStr:
+    def _readable(cls, url: SecretStr | None) -> SecretStr | None:
         try:
-            sa.make_url(url.get_secret_value())
+            sa.make_url(url.get_secret_value() if url else "sqlite://")
         except (SQLAlchemyError, ValueError):
             raise ValueError(
                 "this is no database URL; write it like sqlite:///data/shop.db or "
@@ -62,9 +95,40 @@ class SQLOptions(PluginOptions):
             ) from None
         return url
 
+    @model_validator(mode="after")
+    def _one_database(self) -> SQLOptions:
+        apart = {"driver", "host", "port", "user", "passwd", "database"} & self.model_fields_set
+        if self.url is not None and apart:
+            raise ValueError(f"name either 'url' or '{min(apart)}': it is part of 'url'")
+        if self.url is None and not (self.host or self.database):
+            raise ValueError("name the database: by 'url', or by 'driver', 'host' and 'database'")
+        if self.driver == "sqlite" and not self.database:
+            raise ValueError("name the file of the database: 'database'")
+        return self
+
+    def address(self) -> sa.URL:
+        """Return where the database is, with the driver that it is asked by."""
+        if self.url is not None:
+            url = sa.make_url(self.url.get_secret_value())
+            return url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
+        driver = self.driver or "mysql"
+        if driver == "sqlite":
+            return sa.URL.create(driver, database=self.database)
+        return sa.URL.create(
+            _DRIVERS.get(driver, driver),
+            self.user or None,
+            self.passwd.get_secret_value() or None,
+            self.host or "localhost",
+            self.port,
+            self.database or None,
+        )
+
 
 class SQL(Datasource):
-    """Answers with any database that SQLAlchemy knows."""
+    """Answers with any database that SQLAlchemy knows.
+
+    A time without a zone is local time of the report, one with a zone is an instant.
+    """
 
     Options = SQLOptions
     options: SQLOptions
@@ -82,8 +146,9 @@ class SQL(Datasource):
             frame = plain_frame(self._ask(query, period), period.zone)
             return parse_dates(frame, args.get("parse_dates", []), period.zone)
         except DatasourceError as error:
-            where = f"datasource '{self.context.id}'"
-            raise DatasourceError(error.message, where=where, hint=error.hint) from None
+            message, hint = error.message, error.hint
+        # Raised here, it is chained to none: what it comes from may hold the password.
+        raise DatasourceError(message, where=f"datasource '{self.context.id}'", hint=hint)
 
     def close(self) -> None:
         """Give back the connections, if there are any."""
@@ -92,27 +157,69 @@ class SQL(Datasource):
         self._engine = None
 
     def _ask(self, query: str, period: Period) -> pa.Table:
-        engine = self._engine = self._engine or self._open()
-        statement = _statement(query, period, engine.dialect.name)
+        """Ask, again where that may help: a query only reads, so that asking twice does no harm."""
+        again = Retrying(
+            retry=retry_if_exception_type(_PassingError),
+            stop=stop_after_attempt(self.options.tries),
+            wait=wait_random_exponential(multiplier=FIRST_PAUSE, max=LONGEST_PAUSE),
+            reraise=True,
+        )
         try:
-            with engine.connect() as connection:
-                result = connection.execute(statement)
-                if not result.returns_rows:
-                    raise DatasourceError("the query answers nothing", hint="Write a SELECT.")
-                return table_of_rows(list(result.keys()), result.all())
-        except (SQLAlchemyError, OSError, TypeError, ValueError) as error:
-            raise self._failure(error) from None  # what it comes from may hold the password
+            return again(self._once, query, period)
+        except _PassingError as error:
+            tries = again.statistics["attempt_number"]
+            asked = f" (asked {tries} times)" if tries > 1 else ""
+            raise DatasourceError(f"{error.message}{asked}", hint=error.hint) from None
 
-    def _open(self) -> sa.Engine:
-        url = sa.make_url(self.options.url.get_secret_value())
-        dialect = url.get_backend_name()
-        if dialect == "sqlite" and url.database and not url.database.startswith(("file:", ":")):
-            path = existing_file(self.context.folder, url.database)
+    def _once(self, query: str, period: Period) -> pa.Table:
+        dialect = self._dialect()
+        try:
+            engine = self._engine = self._engine or self._open(dialect)
+            with engine.connect() as connection, dialect.session(connection, query, period):
+                return self._answer(connection, query, period, dialect)
+        except (SQLAlchemyError, OSError, TypeError, ValueError) as error:
+            trouble = trouble_of(error, self.options.timeout)
+        kind = _PassingError if trouble.passes else DatasourceError
+        raise kind(self._masked(trouble.message), hint=self._masked(trouble.hint))
+
+    def _answer(
+        self, connection: sa.Connection, query: str, period: Period, dialect: Dialect
+    ) -> pa.Table:
+        names, parts = dialect.answer(connection, query, period)
+        if not names:
+            raise DatasourceError("the query answers nothing", hint="Write a SELECT.")
+        rows: list[sa.Row[Any]] = []
+        for part in parts:
+            rows += part
+            if len(rows) > self.options.max_rows:
+                connection.invalidate()  # what is left of the answer is not wanted
+                raise DatasourceError(
+                    f"the answer has more than {self.options.max_rows:,} rows",
+                    hint="Let the database add up, or allow more: 'max_rows'.",
+                )
+        return table_of_rows(names, rows)
+
+    def _dialect(self) -> Dialect:
+        url = self.options.address()
+        driver = url.drivername.partition("+")[2]
+        kind = _DIALECTS.get(url.get_backend_name(), Dialect)
+        return kind(driver, self.options.timeout, self.options.connect_timeout)
+
+    def _open(self, dialect: Dialect) -> sa.Engine:
+        url = self.options.address()
+        if url.get_backend_name() == "sqlite" and not (url.database or ":").startswith(
+            ("file:", ":")
+        ):
+            path = existing_file(self.context.folder, url.database or "")
             query = {**url.query, "mode": "ro", "uri": "true"}
             url = url.set(database=path.as_uri(), query=query)
-        options = {"postgresql_readonly": True} if dialect == "postgresql" else {}
+        limits = {k: v for k, v in dialect.connect_args().items() if k not in url.query}
         try:
-            return sa.create_engine(url, execution_options=options)
+            return sa.create_engine(
+                url,
+                connect_args={**limits, **self.options.connect_args},
+                execution_options=dialect.execution_options(),
+            )
         except NoSuchModuleError:
             raise DatasourceError(
                 f"SQLAlchemy does not know the database '{url.drivername}'",
@@ -124,63 +231,17 @@ class SQL(Datasource):
                 f"the database '{url.drivername}' needs the driver '{module}'",
                 hint=f"pip install '{_PACKAGES.get(module, module)}'",
             ) from None
-        except (SQLAlchemyError, TypeError, ValueError) as error:
-            raise self._failure(error) from None
 
-    def _failure(self, error: Exception) -> DatasourceError:
-        """Return the database's own words, without SQLAlchemy's and without the password."""
-        if isinstance(error, DBAPIError):
-            text = str(error.orig)
-        else:
-            text = str(error.args[0]) if error.args else type(error).__name__
-        url = sa.make_url(self.options.url.get_secret_value())
-        values = [str(url.password or ""), *(str(v) for k, v in url.query.items() if "pass" in k)]
-        for value in filter(None, values):
+    def _masked(self, text: str) -> str:
+        """Return a text without passwords."""
+        url = self.options.address()
+        given = {**url.query, **self.options.connect_args}
+        values = [url.password, *(v for k, v in given.items() if _SECRET.search(k))]
+        for value in map(str, filter(None, values)):
             for secret in (value, quote(value, safe=""), quote_plus(value)):
                 text = text.replace(secret, "***")
-        message, _, rest = text.strip().partition("\n")
-        return DatasourceError(message, hint=rest)
+        return text
 
 
-def _statement(query: str, period: Period, dialect: str) -> sa.TextClause:
-    """Return a query with bound parameters; no other colon of it is one."""
-    tokens = {part for part in split_tokens(query) if isinstance(part, Token)}
-    text = replace_tokens(query, lambda t: f":{_name(t)}", lambda text: text.replace(":", r"\:"))
-    return sa.text(text).bindparams(*(_parameter(token, period, dialect) for token in tokens))
-
-
-def _name(token: Token) -> str:
-    return f"kpisite_{token.name}"
-
-
-def _parameter(token: Token, period: Period, dialect: str) -> sa.BindParameter[Any]:
-    """Return a token's value in the form that a database compares and calculates with."""
-    if dialect == "sqlite":  # it has no dates but texts
-        is_interval = token.name == "interval"
-        value = (
-            _modifier(period) if is_interval else _local_text(token.boundary(period), period.zone)
-        )
-        return sa.bindparam(_name(token), value, sa.String())
-    if token.name == "interval":
-        return sa.bindparam(_name(token), timedelta(days=period.days), sa.Interval())
-    return sa.bindparam(_name(token), token.boundary(period), sa.DateTime(timezone=True))
-
-
-def _local_text(instant: datetime, zone: ZoneInfo) -> str:
-    """Return local time as text; where a day begins the date alone.
-
-    It sorts before all times of its day, whether they are written with a space or with a T.
-    """
-    if instant == midnight(instant.date(), zone):
-        return instant.date().isoformat()
-    return instant.replace(tzinfo=None).isoformat(sep=" ")
-
-
-def _modifier(period: Period) -> str:
-    """Return the period's length as SQLite's date functions take it, `+7 days`."""
-    months, rest = calendar_length(period)
-    if months:
-        return f"+{months} months"
-    if rest % timedelta(days=1):
-        return f"+{rest.total_seconds():.6f} seconds"
-    return f"+{rest.days} days"
+class _PassingError(DatasourceError):
+    """Asking again may help."""

@@ -16,9 +16,10 @@ from kpisite.errors import KpisiteError
 from kpisite.mkdocs_plugin.options import load_config
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from datetime import datetime
 
+    from kpisite.pipeline.problems import Problem
     from kpisite.site.archive_site import ArchiveSite
 
 
@@ -32,23 +33,41 @@ class BuiltSite:
     """MkDocs' `site_url`; "" where there is none."""
     archive: ArchiveSite
     """What its pages were made from."""
+    failures: tuple[Problem, ...]
+    """The views that it could not make or show, which were allowed."""
 
 
-def build_site(config_file: str, *, now: datetime, log: Callable[[str], None]) -> BuiltSite:
+class StoppedError(KpisiteError):
+    """A strict build failed or warned."""
+
+    failures: tuple[Problem, ...] = ()
+    """The views that it could not make or show."""
+
+
+def build_site(
+    config_file: str,
+    *,
+    now: datetime,
+    log: Callable[[str], None],
+    allowed: Collection[str] = (),
+) -> BuiltSite:
     """Build the site as `mkdocs build --strict` does: what is due is run into the archive first.
 
     Args:
         config_file: The `mkdocs.yml`.
         now: Aware: what counts as now.
         log: Gets what MkDocs says on the way, line by line.
+        allowed: Ids of reports whose failed views do not stop it.
 
     Raises:
         UsageError: There is no such file, or it is not valid.
-        KpisiteError: The build failed or warned; the message has all warnings.
+        StoppedError: The build failed or warned; the message has all warnings.
     """
     with _listening(log) as warnings, _clock(now):
+        config = load_config(config_file, strict=True)
+        plugin = config.plugins["kpisite"]
+        plugin.allowed = allowed  # type: ignore[attr-defined]
         try:
-            config = load_config(config_file, strict=True)
             config.plugins.on_startup(command="build", dirty=False)
             try:
                 build(config)
@@ -56,13 +75,19 @@ def build_site(config_file: str, *, now: datetime, log: Callable[[str], None]) -
                 config.plugins.on_shutdown()
         except MkDocsException as error:
             told = list(dict.fromkeys(warnings)) or [error.format_message()]
-            raise KpisiteError(
+            stopped = StoppedError(
                 f"the site could not be built without {_count(told)}:",
                 where=config_file,
                 hint="\n".join(told),
-            ) from error
-    archive = config.plugins["kpisite"].archive_site  # type: ignore[attr-defined]
-    return BuiltSite(Path(config.site_dir), config.site_url or "", archive)
+            )
+            stopped.failures = tuple(plugin.failures)  # type: ignore[attr-defined]
+            raise stopped from error
+    return BuiltSite(
+        Path(config.site_dir),
+        config.site_url or "",
+        plugin.archive_site,  # type: ignore[attr-defined]
+        tuple(plugin.failures),  # type: ignore[attr-defined]
+    )
 
 
 def _count(told: list[str]) -> str:

@@ -13,13 +13,15 @@ from kpisite.pipeline.problems import grouped
 from kpisite.pipeline.run import run_tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from kpisite.archive.index import Entry
     from kpisite.pipeline.loading import LoadedReport
     from kpisite.pipeline.plan import Task
     from kpisite.pipeline.problems import Problem
     from kpisite.pipeline.project import Project
+
+    Warn = Callable[[Sequence[Problem]], None]
 
 log = logging.getLogger("mkdocs.plugins.kpisite")
 
@@ -37,8 +39,13 @@ class Preview:
         return cls(Archive(str(project.cache / "preview")), Archive(str(project.cache / "drafts")))
 
 
-def editions_for_build(project: Project, *, run: bool) -> list[Entry]:
+def editions_for_build(project: Project, warn: Warn, *, run: bool) -> list[Entry]:
     """Run what is due into the archive, and return its editions.
+
+    Args:
+        project: With the archive.
+        warn: Gets what did not stop a run.
+        run: Whether anything is run.
 
     Raises:
         KpisiteError: A definition has mistakes, or the archive cannot be read or written.
@@ -46,29 +53,36 @@ def editions_for_build(project: Project, *, run: bool) -> list[Entry]:
     if not run:
         return project.archive.editions()
     reports = load_reports(project.content, project.environment)
-    _run(plan(reports, project.archive.editions(), project.now), project.archive, project)
+    _run(plan(reports, project.archive.editions(), project.now), project.archive, project, warn)
     return project.archive.save_index()
 
 
-def editions_for_preview(project: Project, preview: Preview, *, first: bool) -> list[Entry]:
+def editions_for_preview(
+    project: Project, preview: Preview, warn: Warn, *, first: bool
+) -> list[Entry]:
     """Run what is due and the drafts into the preview, and return all editions as one.
 
     Args:
         project: The archive is only read.
         preview: Where editions are run into.
+        warn: Gets what did not stop a run.
         first: Whether this is the first build of the preview: preliminary editions are run
             once, not with every change of a page.
     """
     reports = load_reports(project.content, project.environment)
     archived = project.archive.editions()
     due = plan(reports, merged(archived, preview.editions.editions()), project.now)
-    _run([t for t in due if first or t.reason == "new"], preview.editions, project)
+    _run([t for t in due if first or t.reason == "new"], preview.editions, project, warn)
     known = merged(archived, preview.editions.save_index())
-    return merged(_drafts(project, preview, reports, known), known)
+    return merged(_drafts(project, preview, reports, known, warn), known)
 
 
 def _drafts(
-    project: Project, preview: Preview, reports: Sequence[LoadedReport], known: Sequence[Entry]
+    project: Project,
+    preview: Preview,
+    reports: Sequence[LoadedReport],
+    known: Sequence[Entry],
+    warn: Warn,
 ) -> list[Entry]:
     """Run a draft where a definition was edited, and return all drafts."""
     wanted = plan_drafts(reports, known, project.now)
@@ -81,11 +95,12 @@ def _drafts(
         [t for t in wanted if made.get(t.key) != t.report.recorded.digest],
         preview.drafts,
         project,
+        warn,
     )
     return preview.drafts.save_index() if wanted else []
 
 
-def _run(tasks: Sequence[Task], archive: Archive, project: Project) -> None:
+def _run(tasks: Sequence[Task], archive: Archive, project: Project, warn: Warn) -> None:
     if not tasks:
         return
     log.info("kpisite: running %d edition%s", len(tasks), "" if len(tasks) == 1 else "s")
@@ -100,7 +115,14 @@ def _run(tasks: Sequence[Task], archive: Archive, project: Project) -> None:
     warn(notes)
 
 
-def warn(problems: Sequence[Problem]) -> None:
-    """Log problems as warnings, which `--strict` counts; equal ones of many editions once."""
+def log_problems(problems: Sequence[Problem], allowed: Collection[str] = ()) -> None:
+    """Log problems as warnings, which `--strict` counts; equal ones of many editions once.
+
+    Args:
+        problems: What did not stop a build.
+        allowed: Ids of reports whose failed views are no warnings.
+    """
     for group in grouped(problems):
-        log.warning("kpisite: %s", group.text())
+        problem = group.problem
+        is_allowed = problem.is_failed_view and problem.report in allowed
+        log.log(logging.INFO if is_allowed else logging.WARNING, "kpisite: %s", group.text())

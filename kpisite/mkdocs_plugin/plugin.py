@@ -20,7 +20,7 @@ from kpisite.mkdocs_plugin.editions import (
     Preview,
     editions_for_build,
     editions_for_preview,
-    warn,
+    log_problems,
 )
 from kpisite.mkdocs_plugin.embedding import PageViews
 from kpisite.mkdocs_plugin.files import KpiFile
@@ -49,7 +49,7 @@ from kpisite.site.site_folder import SiteFolder
 from kpisite.site.urls import Urls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Sequence
 
     from jinja2 import Environment
     from mkdocs.config.defaults import MkDocsConfig
@@ -85,6 +85,10 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         self._caches = Path()
         self.archive_site: ArchiveSite | None = None
         """What the last build made its pages from."""
+        self.allowed: Collection[str] = ()
+        """Ids of reports whose failed views do not stop a strict build."""
+        self.failures: list[Problem] = []
+        """The views that the last build could not make or show."""
         self._site = SiteFolder(Path(), Path())
         self._entries: list[Entry] = []
         self._editions: EditionFiles | None = None
@@ -130,6 +134,7 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
     def on_pre_build(self, *, config: MkDocsConfig) -> None:
         """Run what is due; before MkDocs empties the site, so that an error leaves it whole."""
         self._close()
+        self.failures.clear()
         try:
             environment = dict(os.environ)
             named = environment.get("KPISITE_NOW")
@@ -138,10 +143,14 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
             self._caches = project.cache
             if self._serving:
                 preview = Preview.of(project)
-                self._entries = editions_for_preview(project, preview, first=self._first)
+                self._entries = editions_for_preview(
+                    project, preview, self._warn, first=self._first
+                )
                 self._first = False
             else:
-                self._entries = editions_for_build(project, run=self.config.run == "due")
+                self._entries = editions_for_build(
+                    project, self._warn, run=self.config.run == "due"
+                )
             self._site = SiteFolder(Path(config.site_dir), project.cache / "sites")
             self._site.set_aside()
         except KpisiteError as error:
@@ -186,7 +195,7 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         except KpisiteError as error:
             raise PluginError(str(error)) from error
         fronts.prune()
-        warn(self._problems)
+        self._warn(self._problems)
         self._problems.clear()
         if words := script_words(config.theme.dirs, f"{ASSETS}/{WORDS}", self._language):
             if (english := files.get_file_from_path(f"{ASSETS}/{WORDS}")) is not None:
@@ -242,7 +251,7 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
             editions.settle(self._nav, files)
         except KpisiteError as error:
             raise PluginError(str(error)) from error
-        warn(self._problems)
+        self._warn(self._problems)
         for page in self._pages:
             _relate(page, files)
         self._files = files
@@ -345,6 +354,10 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         file = KpiFile.of(config, page.uri, markdown, in_nav=page.in_nav)
         file.meta = metadata(page)
         return file
+
+    def _warn(self, problems: Sequence[Problem]) -> None:
+        self.failures += [problem for problem in problems if problem.is_failed_view]
+        log_problems(problems, self.allowed)
 
     def _must_have_editions(self) -> EditionFiles:
         assert self._editions is not None  # noqa: S101 - on_files comes first

@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import (
     Field,
+    SerializerFunctionWrapHandler,
     ValidationInfo,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
@@ -77,6 +79,10 @@ class OutputDefinition(StrictModel):
     """The driver's options."""
 
 
+_ALWAYS_RECORDED = ("num_columns", "series_colors")
+"""What themes had from the beginning: records name it, also where it is the default."""
+
+
 class Theme(StrictModel):
     """How the report's pages look."""
 
@@ -84,6 +90,31 @@ class Theme(StrictModel):
     """Columns of the grid."""
     series_colors: tuple[Colour, ...] = ()
     """Colours of chart series, in both palettes; without them, the site's own."""
+    ui_colors: tuple[Colour, ...] = Field(default=(), max_length=5)
+    """Text, lighter text, dark background, accent background, background: in the light palette;
+    the two backgrounds in the middle have no place on these pages."""
+    error_colors: tuple[Colour, ...] = Field(default=(), max_length=2)
+    """Of what is bad: in the light palette, in the dark one."""
+    success_colors: tuple[Colour, ...] = Field(default=(), max_length=2)
+    """Of what is good: in the light palette, in the dark one."""
+    column_width: int = Field(default=86, ge=1)
+    """KPI Reporter's, in pixels; here columns share the width of the page."""
+    padding_width: int = Field(default=20, ge=0)
+    """KPI Reporter's, in pixels; here the page decides."""
+    heading_font: str = Field(default="", pattern=r"^[A-Za-z0-9 -]*$")
+    """Font family of headings, which readers must have; without it, that of the site."""
+    theme_dir: str = ""
+    """Folder of templates for `kpisite run -c`; a project names it as `custom_dir` of its theme."""
+
+    @model_serializer(mode="wrap")
+    def _said(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what nobody has chosen: records stay small, and digests what they were."""
+        return {
+            name: value
+            for name, value in whole(self).items()
+            if name in _ALWAYS_RECORDED
+            or getattr(self, name) != type(self).model_fields[name].default
+        }
 
 
 class Report(StrictModel):
@@ -217,8 +248,8 @@ class RecordedDefinition(StrictModel):
     def digest(self) -> str:
         """Twelve hexadecimal digits that change with anything in the definition.
 
-        What a definition does not say of its queries and downloads does not count, so that those
-        from before there were these switches keep theirs.
+        What a definition does not say of its queries, its downloads and most of its theme does
+        not count, so that those from before there were these switches keep theirs.
         """
         values = self.model_dump(mode="json")
         for part, silent in ((values, True), *((view, None) for view in values["views"].values())):

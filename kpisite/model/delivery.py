@@ -42,17 +42,45 @@ class Intent(StrictModel):
     """Where it was to go."""
 
 
+class Notice(StrictModel):
+    """The owners of an output were told, or about to be told, why an edition did not go out."""
+
+    output: str
+    """The output's id in the report."""
+    revision: int
+    """The edition's revision."""
+    failures: str
+    """Digest of the views that failed and of the reasons: the same failures are told once."""
+    time: AwareDatetime
+    target: str
+    """Who was told."""
+    receipt: Receipt | None = None
+    """None where nobody knows whether it arrived."""
+
+
 class DeliveryLog(StrictModel):
     """All deliveries of one edition through one output, oldest first."""
 
     deliveries: tuple[Delivery, ...] = ()
     intents: tuple[Intent, ...] = ()
     """What was begun and neither arrived nor failed, as far as is known."""
+    notices: tuple[Notice, ...] = ()
+    """What its owners were told of failures."""
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether the edition went out, or was about to."""
+        return bool(self.deliveries or self.intents)
 
     @property
     def latest(self) -> Delivery | None:
         """The delivery of the newest revision that went out."""
         return max(self.deliveries, key=lambda delivery: delivery.revision, default=None)
+
+    def notice(self, revision: int, failures: str) -> Notice | None:
+        """Return the notice of these failures, if there is one."""
+        same = (n for n in self.notices if (n.revision, n.failures) == (revision, failures))
+        return next(same, None)
 
     def has(self, revision: int, target: str) -> bool:
         """Tell whether this revision went to this target already."""

@@ -9,6 +9,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from kpisite.errors import nearest
+from kpisite.model.base import Variable
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -89,7 +90,7 @@ def _mistake(
         valid = _keys_at(model, inner[:-1])
         return source.mistake(path, f"unknown key '{inner[-1]}'", nearest(str(inner[-1]), valid))
     if kind == "missing":
-        return source.mistake(path, f"'{inner[-1]}' is missing")
+        return source.mistake(path, f"'{inner[-1]}' is missing", _or_variable(model, inner))
     if kind == "too_short" and inner:
         return source.mistake(path, f"'{inner[-1]}' is empty")
     if kind == "value_error":
@@ -103,6 +104,12 @@ def _mistake(
         return source.mistake(path, f"{written} is not valid here", _example(model, inner))
     message = detail["msg"].removeprefix("Input ")
     return source.mistake(path, f"{message[:1].lower()}{message[1:]}, found {written}")
+
+
+def _or_variable(model: type[BaseModel], inner: KeyPath) -> str:
+    """Return how an option that is missing could be given by an environment variable."""
+    variable = Variable.of(model, str(inner[0])) if len(inner) == 1 else ""
+    return f"Or set the environment variable {variable}." if variable else ""
 
 
 def _without_branches(location: KeyPath, model: type[BaseModel]) -> KeyPath:

@@ -27,6 +27,7 @@ def words_of(announcement: Announcement) -> dict[str, Any]:
         "revision": announcement.revision,
         "is_revision": announcement.is_revision,
         "url": announcement.url,
+        "preview_url": announcement.preview_url,
         "text": announcement.text,
         "edition": announcement.document,
     }

@@ -16,7 +16,7 @@ from kpisite.errors import OutputError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kpisite.plugins import Announcement, EditionFile, Mail
+    from kpisite.plugins import Announcement, EditionFile, FailureNotice, Mail
 
 POLICY = SMTP
 """Lines end as they do on the wire."""
@@ -57,6 +57,37 @@ def message_id(announcement: Announcement, output: str, domain: str) -> str:
     return f"<{name}.{announcement.revision}.{digest}@{domain}>"
 
 
+def headers_of(announcement: Announcement, output: str, domain: str) -> dict[str, str]:
+    """Return the headers that make mail programs show, sort and answer a mail as it is meant.
+
+    Args:
+        announcement: Of the edition.
+        output: The output's id.
+        domain: Of the sender.
+    """
+    report = announcement.key.rpartition("/")[0].replace("/", ".")
+    headers = {
+        "Message-ID": message_id(announcement, output, domain),
+        "List-Id": f"{report} <{report}.{output}.{domain}>".replace("_", "-"),
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+    }
+    if announcement.before and (known := announcement.before.details.get(MESSAGE_ID)):
+        headers |= {"In-Reply-To": str(known), "References": str(known)}
+    return headers
+
+
+def headers_of_notice(notice: FailureNotice, output: str, domain: str) -> dict[str, str]:
+    """Return the headers of a mail to owners; see `headers_of`."""
+    name = notice.key.replace("/", ".")[-_LONGEST_NAME:]
+    digest = hashlib.sha256(f"{notice.key}\n{output}\n{notice.digest}".encode()).hexdigest()[:16]
+    return {
+        "Message-ID": f"<{name}.failed.{notice.revision}.{digest}@{domain}>",
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+    }
+
+
 def letter(
     announcement: Announcement,
     mail: Mail,
@@ -80,22 +111,10 @@ def letter(
         OutputError: A header cannot hold what it is to say.
     """
     message = EmailMessage(POLICY)
-    report = announcement.key.rpartition("/")[0].replace("/", ".")
-    own = {
-        "Message-ID": message_id(announcement, output, domain),
-        "List-Id": f"{report} <{report}.{output}.{domain}>".replace("_", "-"),
-        "Auto-Submitted": "auto-generated",
-        "X-Auto-Response-Suppress": "All",
-    }
+    own = headers_of(announcement, output, domain)
     if announcement.time is not None:
         own["Date"] = format_datetime(announcement.time)
-    if announcement.before and (known := announcement.before.details.get(MESSAGE_ID)):
-        own |= {"In-Reply-To": str(known), "References": str(known)}
-    try:
-        for name, value in {**headers, **own}.items():
-            message[name] = value
-    except (ValueError, MessageError) as error:
-        raise OutputError(f"the mail's header {name} cannot be written: {error}") from error
+    add_headers(message, {**headers, **own})
     message.set_content(mail.text, cte="quoted-printable")
     message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
     page = message.get_payload()[1]  # type: ignore[index]
@@ -117,3 +136,16 @@ def letter(
         if part.is_multipart():
             part.set_boundary(f"=_{own_digest}_{number}")
     return message
+
+
+def add_headers(message: EmailMessage, headers: Mapping[str, str | tuple[Address, ...]]) -> None:
+    """Add headers to a message.
+
+    Raises:
+        OutputError: One cannot hold what it is to say.
+    """
+    for name, value in headers.items():
+        try:
+            message[name] = value
+        except (ValueError, MessageError) as error:
+            raise OutputError(f"the mail's header {name} cannot be written: {error}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -88,24 +89,32 @@ class Service:
                 f"cannot be asked: {type(error).__name__}", "Check the address and the headers."
             ) from error
         if answer.status_code in _PASSING:
-            raise self._busy(f"answered {answer.status_code}", answer.headers.get("Retry-After"))
+            raise self._busy(f"answered {answer.status_code}", _asked_to_wait(answer))
         if not 200 <= answer.status_code < 300:
-            said = " ".join(answer.text.split())[:200]
+            said = " ".join(self.reason(answer).split())[:200]
             raise self._error(
                 f"answered {answer.status_code}{': ' if said else ''}{said}",
-                "Check the address, and what is sent there.",
+                self.hint(answer.status_code),
             )
         return answer
+
+    def reason(self, answer: requests.Response) -> str:
+        """Return why a post was refused."""
+        return answer.text
+
+    def hint(self, status: int) -> str:
+        """Return what to do about a refusal."""
+        return "Check the address, and what is sent there."
 
     def _error(self, message: str, hint: str) -> OutputError:
         return OutputError(f"{self.host} {message}", hint=hint)
 
-    def _busy(self, message: str, retry_after: str | None = None) -> _BusyError:
+    def _busy(self, message: str, wait: float | None = None) -> _BusyError:
         asked = f", asked {self.attempts} times" if self.attempts > 1 else ""
         return _BusyError(
             f"{self.host} {message}{asked}",
             hint="The next publish tries again.",
-            retry_after=retry_after,
+            wait=wait,
         )
 
     def _unclear(self, message: str) -> UnclearDeliveryError:
@@ -117,9 +126,9 @@ class Service:
 class _BusyError(OutputError):
     """The receiver did not take it, and may take it later."""
 
-    def __init__(self, message: str, *, hint: str, retry_after: str | None) -> None:
+    def __init__(self, message: str, *, hint: str, wait: float | None) -> None:
         super().__init__(message, hint=hint)
-        self.retry_after = retry_after
+        self.wait = wait
 
 
 _back_off = wait_random_exponential(multiplier=0.5, max=20)
@@ -128,10 +137,25 @@ _back_off = wait_random_exponential(multiplier=0.5, max=20)
 def _wait(state: RetryCallState) -> float:
     """Return the seconds to wait: what the receiver asks for, else longer each time."""
     error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after if isinstance(error, _BusyError) else None
-    if asked and asked.isdecimal():
-        return min(float(asked), _LONGEST_WAIT)
-    return _back_off(state)
+    asked = error.wait if isinstance(error, _BusyError) else None
+    return _back_off(state) if asked is None else min(asked, _LONGEST_WAIT)
+
+
+def _asked_to_wait(answer: requests.Response) -> float | None:
+    """Return for how many seconds a service wants to be left alone; None where it does not say.
+
+    `X-RateLimit-Reset` is a moment in seconds since 1970, by the clock that `Date` tells.
+    """
+    seconds = answer.headers.get("Retry-After", "")
+    if seconds.isdecimal():
+        return float(seconds)
+    moment = answer.headers.get("X-RateLimit-Reset", "")
+    try:
+        now = parsedate_to_datetime(answer.headers.get("Date", "")).timestamp()
+    except ValueError:
+        return None
+    left = float(moment) - now if moment.isdecimal() else -1
+    return left if left >= 0 else None
 
 
 def _never_connected(error: requests.ConnectionError) -> bool:

@@ -4,41 +4,41 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, SecretStr
 
 from kpisite.errors import OutputError, UnclearDeliveryError
-from kpisite.outputs._posting import Service
-from kpisite.plugins import Announcement, EditionDriver, EditionOptions, Receipt
-from kpisite.plugins.language import gettext
+from kpisite.outputs._retries import retrying
+from kpisite.outputs._slack_api import InvalidBlocksError, SlackApi
+from kpisite.outputs._slack_message import message, notice_message
+from kpisite.plugins import Announcement, EditionDriver, EditionOptions, Receipt, Variable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-_HEADER, _SECTION, _FIELDS, _BLOCKS = 150, 3_000, 10, 50
-"""Slack's limits: characters of a header and of a section, fields of a section, blocks."""
-_HINTS = {
-    "channel_not_found": "Check 'channels'. A private channel must have invited the app.",
-    "not_in_channel": "Invite the app to the channel: /invite @name.",
-    "is_archived": "The channel is archived: name another one.",
-    "invalid_auth": "Check 'api_token'.",
-    "not_authed": "Check 'api_token': is its variable set?",
-    "token_revoked": "The token was revoked: make a new one.",
-    "missing_scope": "The app needs the scope chat:write.",
-}
+    from kpisite.plugins import FailureNotice, Picture, ShownBlock
+
+_READY = 6
+"""How often a message is posted until Slack has worked its pictures."""
 
 
 class Slack(EditionDriver):
-    """Posts an edition's KPIs to channels; a revision changes the message that was posted."""
+    """Posts an edition's KPIs and views; a revision changes the message that was posted."""
 
     class Options(EditionOptions):
         """Which channels, and who posts there."""
 
-        api_token: SecretStr
-        """Token of the app, `xoxb-…`, with the scope `chat:write`."""
+        api_token: Annotated[SecretStr, Variable("SLACK_API_TOKEN")]
+        """Token of the app, `xoxb-…`, with the scopes `chat:write` and, to upload pictures,
+        `files:write`; by default `SLACK_API_TOKEN`."""
         channels: tuple[str, ...] = Field(min_length=1)
         """Ids or names of channels: `C0123456789`, `#kpis`."""
+        notify_on_error: tuple[str, ...] = ()
+        """Channels that are told where an edition does not go out, because a view of it failed."""
+        images: Literal["upload", "preview", "none"] = "upload"
+        """`upload`: charts and other pictures of views; `preview`: the edition's preview picture
+        by its address, which Slack must be able to open."""
         api_url: str = Field(default="https://slack.com/api", pattern=r"^https?://\S+$")
         """Where Slack's Web API is."""
         timeout: float = Field(default=30, gt=0)
@@ -54,12 +54,17 @@ class Slack(EditionDriver):
         return f"Slack {', '.join(self.options.channels)}"
 
     def plan(self, announcement: Announcement) -> Sequence[str]:
-        """Return what would be posted where, and how large it is."""
-        size = len(json.dumps(_message(announcement), ensure_ascii=False).encode())
+        """Return what would be posted where and uploaded, and how large it is."""
+        views = _views(announcement)
+        pictures = self._pictures(views)
+        said = self._message(announcement, views, {picture.name: "" for picture in pictures})
         return [
-            f"{'change the message in' if known else 'post to'} {channel}, {size:,} B: "
-            f"{announcement.text[:200]}"
-            for channel, known in self._places(announcement)
+            *(
+                f"{'change the message in' if known else 'post to'} {channel}, "
+                f"{len(_bytes(said)):,} B: {announcement.text[:200]}"
+                for channel, known in self._places(announcement)
+            ),
+            *(f"upload {picture.name}, {len(picture.data):,} B" for picture in pictures),
         ]
 
     def deliver(self, announcement: Announcement) -> Receipt:
@@ -69,21 +74,30 @@ class Slack(EditionDriver):
             UnclearDeliveryError: Nobody knows, or some channels have it and others have not.
             OutputError: No channel has it.
         """
-        message = _message(announcement)
-        told: dict[str, str | int] = {}
-        for channel, known in self._places(announcement):
-            try:
-                answer = self._call(channel, known, message)
-            except OutputError as error:
-                if not told:
-                    raise
-                raise UnclearDeliveryError(
-                    f"{', '.join(told)} has it, but {error}",
-                    hint="Resending would post it again where it is: mend it and say --arrived.",
-                ) from error
-            told[channel] = f"{answer['channel']} {answer['ts']}"
-        body = json.dumps(message, ensure_ascii=False).encode()
-        return Receipt(target=self.target, digest=hashlib.sha256(body).hexdigest(), details=told)
+        api, views = self._api(), _views(announcement)
+        said = self._message(announcement, views, api.upload(self._pictures(views)))
+        return _say(api, said, self._places(announcement), self.target)
+
+    @property
+    def owners(self) -> str:
+        """The channels in `notify_on_error`."""
+        return f"Slack {', '.join(channels)}" if (channels := self.options.notify_on_error) else ""
+
+    def notify(self, notice: FailureNotice) -> Receipt:
+        """Post to the owners' channels that an edition does not go out; see `deliver`."""
+        places = ((channel, "") for channel in self.options.notify_on_error)
+        return _say(self._api(), notice_message(notice), places, self.owners)
+
+    def _api(self) -> SlackApi:
+        options = self.options
+        token = options.api_token.get_secret_value()
+        return SlackApi(options.api_url, token, options.timeout, options.attempts)
+
+    def _message(
+        self, announcement: Announcement, views: Sequence[ShownBlock], files: Mapping[str, str]
+    ) -> dict[str, Any]:
+        preview = announcement.preview_url if self.options.images == "preview" else ""
+        return message(announcement, views, files, preview)
 
     def _places(self, announcement: Announcement) -> Iterator[tuple[str, str]]:
         """Yield each channel, with the id and the time of the message that a revision changes."""
@@ -91,94 +105,49 @@ class Slack(EditionDriver):
         for channel in self.options.channels:
             yield channel, str(before.get(channel, ""))
 
-    def _call(self, channel: str, known: str, message: Mapping[str, Any]) -> dict[str, Any]:
-        place: dict[str, Any] = {"channel": channel}
-        if known:
-            place["channel"], _, place["ts"] = known.partition(" ")
-        service = Service(self.options.api_url, self.options.timeout, self.options.attempts)
-        answer = service.post(
-            "/chat.update" if known else "/chat.postMessage",
-            json.dumps({**place, **message}, ensure_ascii=False).encode(),
-            {
-                "Authorization": f"Bearer {self.options.api_token.get_secret_value()}",
-                "Content-Type": "application/json; charset=utf-8",
-            },
-        )
+    def _pictures(self, views: Sequence[ShownBlock]) -> list[Picture]:
+        if self.options.images != "upload":
+            return []
+        return [picture for view in views for picture in view.pictures]
+
+
+def _views(announcement: Announcement) -> list[ShownBlock]:
+    """Return the views that a message shows: the KPIs say all of theirs already."""
+    blocks = announcement.content.blocks() if announcement.content else []
+    return [block for block in blocks if not block.is_kpi or block.error]
+
+
+def _say(
+    api: SlackApi, said: Mapping[str, Any], places: Iterable[tuple[str, str]], target: str
+) -> Receipt:
+    """Post a message in each place, or change the one that is there."""
+    told: dict[str, str | int] = {}
+    for channel, known in places:
         try:
-            said = answer.json()
-        except ValueError as error:
+            told[channel] = _tell(api, channel, known, said)
+        except OutputError as error:
+            if not told:
+                raise
             raise UnclearDeliveryError(
-                f"{service.host} answered something else than JSON", hint="Look into the channel."
+                f"{', '.join(told)} has it, but {error}",
+                hint="Resending would post it again where it is: mend it and say --arrived.",
             ) from error
-        if not said.get("ok"):
-            code = str(said.get("error", "no reason"))
-            raise OutputError(
-                f"Slack refuses the message to {channel}: {code}",
-                hint=_HINTS.get(code, "See Slack's page on chat.postMessage."),
-            )
-        return dict(said)
+    digest = hashlib.sha256(_bytes(said)).hexdigest()
+    return Receipt(target=target, digest=digest, details=told)
 
 
-def _message(announcement: Announcement) -> dict[str, Any]:
-    """Return a message: its text is for notifications and for those who cannot see blocks."""
-    title = announcement.title
-    if announcement.is_revision:
-        title = gettext("Revised: {title}").format(title=title)
-    metrics = announcement.document["metrics"]
-    blocks: list[dict[str, Any]] = [
-        {"type": "header", "text": {"type": "plain_text", "text": _cut(title, _HEADER)}},
-        {"type": "context", "elements": [_markdown(_words(announcement))]},
-    ]
-    for start in range(0, len(metrics), _FIELDS):
-        fields = [_markdown(_kpi(metric)) for metric in metrics[start : start + _FIELDS]]
-        blocks.append({"type": "section", "fields": fields})
-    blocks = blocks[: _BLOCKS - 1]
-    if announcement.url:
-        link = {"type": "plain_text", "text": gettext("Charts and tables")}
-        button = {"type": "button", "text": link, "url": announcement.url}
-        blocks.append({"type": "actions", "elements": [button]})
-    return {
-        "text": _cut(_escaped(f"{title}: {announcement.text}"), _SECTION),
-        "blocks": blocks,
-        "unfurl_links": False,
-    }
+def _tell(api: SlackApi, channel: str, known: str, said: Mapping[str, Any]) -> str:
+    """Post a message, again while a picture may not be ready, and at last without pictures."""
+    images = [block for block in said["blocks"] if block["type"] == "image"]
+    if not images:
+        return api.tell(channel, known, said)
+    again = retrying(_READY, lambda error: isinstance(error, InvalidBlocksError))
+    try:
+        return again(api.tell, channel, known, said)
+    except InvalidBlocksError:
+        blocks = [block for block in said["blocks"] if block not in images]
+        return api.tell(channel, known, {**said, "blocks": blocks})
 
 
-def _words(announcement: Announcement) -> str:
-    period = announcement.document["period"]
-    parts = [announcement.period]
-    if period["span"] != announcement.period:
-        parts.append(period["span"])
-    return _escaped(" · ".join(parts))
-
-
-def _kpi(metric: Mapping[str, Any]) -> str:
-    """Return `*On-time departures*`, the value, and its change and target below."""
-    arrow = {"up": "▲", "down": "▼"}.get(metric["change_direction"], "")
-    lines = [f"*{_escaped(metric['title'])}*", f"{_escaped(metric['text'])}"]
-    if metric["change_text"]:
-        moved = f"{arrow} {metric['change_text']}" if arrow else gettext("no change")
-        if metric["comparison_title"]:
-            moved += " " + gettext("vs {period}").format(period=metric["comparison_title"])
-        lines.append(_escaped(moved))
-    if metric["target_text"]:
-        mark = "✓" if metric["target_met"] else "!"
-        lines.append(f"{mark} {_escaped(metric['target_text'])}")
-    return "\n".join(lines)
-
-
-def _markdown(text: str) -> dict[str, str]:
-    return {"type": "mrkdwn", "text": _cut(text, 2_000)}
-
-
-def _escaped(text: str) -> str:
-    """Return a text in which Slack finds no link, no mention and no formatting."""
-    for mark, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
-        text = text.replace(mark, entity)
-    for mark in "*_~`":
-        text = text.replace(mark, f"\u200b{mark}\u200b")
-    return text
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+def _bytes(said: Mapping[str, Any]) -> bytes:
+    return json.dumps(said, ensure_ascii=False).encode()

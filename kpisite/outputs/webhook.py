@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from kpisite.outputs._jinja import filled, words_of
 from kpisite.outputs._posting import Service
@@ -16,6 +17,8 @@ from kpisite.plugins import Announcement, EditionDriver, EditionOptions, Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from kpisite.plugins import FailureNotice
 
 SIGNATURE = "X-Kpisite-Signature-256"
 """Header with `sha256=` and the HMAC of the body in hexadecimal digits."""
@@ -43,10 +46,16 @@ class Webhook(EditionDriver):
         attempts: int = Field(default=4, ge=1, le=10)
         """How often a receiver that is busy or down is asked."""
 
-        @field_validator("url")
+        notify_on_error: SecretStr = SecretStr("")
+        """Where it is posted that an edition does not go out, because a view of it failed; the
+        body is the same, with the failure as `title` and `text`, and the views in `failed`."""
+
+        @field_validator("url", "notify_on_error")
         @classmethod
-        def _check_url(cls, url: SecretStr) -> SecretStr:
+        def _check_url(cls, url: SecretStr, info: ValidationInfo) -> SecretStr:
             parts = urlsplit(url.get_secret_value())
+            if info.field_name == "notify_on_error" and not url.get_secret_value():
+                return url
             if parts.scheme not in ("http", "https") or not parts.hostname:
                 raise ValueError("it must begin with https:// or http://, and name a host")
             return url
@@ -56,7 +65,7 @@ class Webhook(EditionDriver):
     @property
     def target(self) -> str:
         """The receiver's host: the rest of the address is nobody's business."""
-        return self._service.host
+        return self._service(self.options.url).host
 
     def plan(self, announcement: Announcement) -> Sequence[str]:
         """Return the size of what would be posted, and its beginning."""
@@ -71,24 +80,46 @@ class Webhook(EditionDriver):
             UnclearDeliveryError: The connection broke after the edition was sent.
             OutputError: The receiver cannot be reached, or refuses it.
         """
-        body = self._body(announcement)
-        answer = self._service.post("", body, self._headers(announcement, body))
+        named = f"{announcement.key}/{announcement.revision}"
+        return self._post(self.options.url, self._body(announcement), named)
+
+    @property
+    def owners(self) -> str:
+        """The host of the address in `notify_on_error`."""
+        url = self.options.notify_on_error
+        return self._service(url).host if url.get_secret_value() else ""
+
+    def notify(self, notice: FailureNotice) -> Receipt:
+        """Post to the owners that an edition does not go out; see `deliver`."""
+        words = {
+            "key": notice.key,
+            "title": notice.subject,
+            "period": notice.period,
+            "status": "preliminary",
+            "revision": notice.revision,
+            "is_revision": False,
+            "url": notice.url,
+            "text": notice.text,
+            "edition": {"metrics": [], "views": []},
+            "failed": [asdict(view) for view in notice.views],
+        }
+        named = f"{notice.key}/{notice.revision}/failed/{notice.digest[:16]}"
+        return self._post(self.options.notify_on_error, self._said(words), named)
+
+    def _post(self, url: SecretStr, body: bytes, named: str) -> Receipt:
+        service = self._service(url)
+        answer = service.post("", body, self._headers(named, body))
         return Receipt(
-            target=self.target,
+            target=service.host,
             digest=hashlib.sha256(body).hexdigest(),
             details={"status": answer.status_code, "bytes": len(body)},
         )
 
-    @property
-    def _service(self) -> Service:
-        options = self.options
-        return Service(options.url.get_secret_value(), options.timeout, options.attempts)
+    def _service(self, url: SecretStr) -> Service:
+        return Service(url.get_secret_value(), self.options.timeout, self.options.attempts)
 
-    def _headers(self, announcement: Announcement, body: bytes) -> dict[str, str]:
-        headers = {
-            "Content-Type": "application/json; charset=utf-8",
-            DELIVERY: f"{announcement.key}/{announcement.revision}",
-        }
+    def _headers(self, named: str, body: bytes) -> dict[str, str]:
+        headers = {"Content-Type": "application/json; charset=utf-8", DELIVERY: named}
         if secret := self.options.secret.get_secret_value():
             digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
             headers[SIGNATURE] = f"sha256={digest}"
@@ -96,7 +127,9 @@ class Webhook(EditionDriver):
         return {**headers, **own}
 
     def _body(self, announcement: Announcement) -> bytes:
-        words = words_of(announcement)
+        return self._said({**words_of(announcement), "failed": []})
+
+    def _said(self, words: Mapping[str, Any]) -> bytes:
         said = words if self.options.body is None else self._filled(self.options.body, words)
         return json.dumps(said, ensure_ascii=False).encode()
 

@@ -2,79 +2,34 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from kpisite.archive.deliveries import add_delivery, begin, read_logs, withdraw
+from kpisite.archive.deliveries import add_delivery, begin, withdraw
 from kpisite.errors import ArchiveError, KpisiteError, UnclearDeliveryError, UsageError, nearest
-from kpisite.model.delivery import Delivery, DeliveryLog, Intent, Receipt
-from kpisite.model.language import speak
+from kpisite.model.delivery import Delivery, Intent, Receipt
 from kpisite.model.secrets import redact
-from kpisite.pipeline.publish import OutputResult, driver_of, without_secrets
-from kpisite.plugins.output import EditionDriver, EditionOptions
+from kpisite.pipeline.due import due_editions
+from kpisite.pipeline.owners import due_for_owners, not_whole, tell_owners
+from kpisite.pipeline.people import by_output
+from kpisite.pipeline.publish import without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from kpisite.archive.index import Entry
+    from kpisite.model.delivery import DeliveryLog
+    from kpisite.pipeline.delivered import Deliveries
+    from kpisite.pipeline.due import Choice
     from kpisite.pipeline.loading import LoadedReport
+    from kpisite.pipeline.people import Failures, PeopleOutput
     from kpisite.pipeline.project import Project
-    from kpisite.plugins.binding import Bound
+    from kpisite.pipeline.publish import OutputResult
     from kpisite.plugins.output import Announcement
 
     Announce = Callable[[Entry, Receipt | None], Announcement]
     """Makes an announcement of an edition, and of what people were told of it before."""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What of all that is due somebody wants."""
-
-    only: Collection[str] = ()
-    """Ids of outputs; by default, all."""
-    edition: str = ""
-    """`flights/2013-W06`; by default, every edition that is due."""
-    resend: bool = False
-    """Whether an edition goes out again, and what nobody knows about goes out at all."""
-    arrived: bool = False
-    """Whether what nobody knows about did arrive, as somebody has found out."""
-    dry_run: bool = False
-    """Whether to say what would be done, and do nothing."""
-
-
-@dataclass(frozen=True)
-class _Output:
-    """An output of a report that tells people."""
-
-    report: LoadedReport
-    id: str
-    bound: Bound
-    driver: EditionDriver
-
-    @property
-    def name(self) -> str:
-        return f"{self.report.id}/{self.id}"
-
-    @property
-    def options(self) -> EditionOptions:
-        assert isinstance(self.bound.options, EditionOptions)  # noqa: S101 - see EditionDriver
-        return self.bound.options
-
-    @property
-    def target(self) -> str:
-        return redact(self.driver.target, self.report.secrets)
-
-    def result(self, status: str, entry: Entry | None = None, **more: object) -> OutputResult:
-        return OutputResult(
-            (self.name,),
-            self.bound.plugin.name,
-            status,  # type: ignore[arg-type]
-            self.target,
-            edition=entry.key if entry else "",
-            **more,  # type: ignore[arg-type]
-        )
 
 
 def announce(
@@ -83,12 +38,12 @@ def announce(
     make: Announce,
     choice: Choice,
     held: Mapping[str, str],
+    failures: Failures,
 ) -> list[OutputResult]:
     """Tell people of the editions that are due, through every output for people, side by side.
 
-    An output begins with the newest edition that its report has. From then on each new edition is
-    due, and each new revision of one that people know. Editions go out oldest first; after one
-    that failed, its output stops.
+    Editions go out oldest first; after one that failed, its output stops. An edition with a
+    failed view does not go out, unless it may; the owners are told instead.
 
     Args:
         project: Its time is that of deliveries.
@@ -96,138 +51,121 @@ def announce(
         make: Makes the announcements.
         choice: What is wanted.
         held: Id of a report whose site did not arrive → why people are not told.
+        failures: The views that the site could not show.
 
     Raises:
         UsageError: There is no such edition.
     """
-    outputs = [
-        _Output(report, id_, bound, driver)
-        for report in reports
-        for id_, bound in report.outputs.items()
-        if issubclass(bound.plugin.cls, EditionDriver) and (not choice.only or id_ in choice.only)
-        if isinstance(driver := driver_of(project, id_, bound), EditionDriver)
-    ]
-    entries = project.archive.editions()
-    _check(choice, entries)
-    if not outputs:
-        return []
-
-    def one(output: _Output) -> list[OutputResult]:
-        mine = [entry for entry in entries if entry.report == output.report.id]
-        return list(_results(project, output, mine, make, choice, held))
-
-    with ThreadPoolExecutor(
-        len(outputs), "people", initializer=speak, initargs=(project.language,)
-    ) as executor:
-        return [result for results in executor.map(one, outputs) for result in results]
-
-
-def _check(choice: Choice, entries: Sequence[Entry]) -> None:
-    keys = [entry.key for entry in entries]
+    keys = [entry.key for entry in project.archive.editions()] if choice.edition else []
     if choice.edition and choice.edition not in keys:
         raise UsageError(
             f"there is no edition '{choice.edition}'", hint=nearest(choice.edition, keys)
         )
 
-
-def _results(
-    project: Project,
-    output: _Output,
-    entries: Sequence[Entry],
-    make: Announce,
-    choice: Choice,
-    held: Mapping[str, str],
-) -> Iterable[OutputResult]:
-    try:
-        logs = read_logs(project.archive, [(entry.key, output.id) for entry in entries])
-    except ArchiveError as error:
-        yield output.result("failed", message=str(error))
-        return
-    for entry in entries:
-        if entry.key == choice.edition and not _ready(output.options, entry):
-            message = (
-                f"{entry.key} is {entry.status}: people are told when it is sealed\n"
-                "  Wait, or set 'when: preliminary'."
-            )
-            yield output.result("failed", entry, message=message)
-    due = _due(output.options, entries, {e.key: logs[e.key, output.id] for e in entries}, choice)
-    for entry in due:
-        log = logs[entry.key, output.id]
-        if output.report.id in held:
-            yield output.result("held", entry, message=held[output.report.id])
-            return
-        result = _tell(project, output, entry, log, make, choice)
-        yield result
-        if result.status == "failed":
-            return
+    telling = _Telling(project, make, choice, held, failures)
+    return by_output(project, reports, choice, telling.results)
 
 
-def _due(
-    options: EditionOptions,
-    entries: Sequence[Entry],
-    logs: Mapping[str, DeliveryLog],
-    choice: Choice,
-) -> list[Entry]:
-    """Return the editions that people are to be told of, oldest first."""
-    ready = [entry for entry in entries if _ready(options, entry)]
-    if choice.edition:
-        named = [entry for entry in ready if entry.key == choice.edition]
-        return [
-            e
-            for e in named
-            if choice.resend or choice.arrived or not _knows(options, e, logs[e.key])
-        ]
-    first = next((entry for entry in entries if logs[entry.key] != DeliveryLog()), None)
-    if first is None:
-        return ready[-1:]
-    since = [entry for entry in ready if entry.period.start >= first.period.start]
-    return [entry for entry in since if not _knows(options, entry, logs[entry.key])]
+@dataclass(frozen=True)
+class _Telling:
+    """What is known of all outputs of a publish alike."""
+
+    project: Project
+    make: Announce
+    choice: Choice
+    held: Mapping[str, str]
+    failures: Failures
+
+    def results(
+        self, output: PeopleOutput, entries: Sequence[Entry], delivered: Deliveries
+    ) -> Iterator[OutputResult]:
+        """Tell people through one output."""
+
+        def is_ready(entry: Entry) -> bool:
+            return self._is_ready(output, entry)
+
+        for entry in entries:
+            if entry.key == self.choice.edition and not is_ready(entry):
+                message = (
+                    f"{entry.key} is {entry.status}: people are told when it is sealed\n"
+                    "  Wait, or set 'when: preliminary'."
+                )
+                yield output.result("failed", entry, message=message)
+        told = self._owners_told(output, entries, delivered)
+        for entry in due_editions(output.options, entries, delivered, self.choice, is_ready):
+            if entry.key in self.failures and not self._may_go(output, entry):
+                message = not_whole(entry, self.failures, told)
+                yield output.result("failed", entry, message=message)
+                return
+            if output.report.id in self.held:
+                yield output.result("held", entry, message=self.held[output.report.id])
+                return
+            delivered.begin(entry)
+            result = self._tell(output, entry, delivered.log(entry))
+            yield result
+            if result.status == "failed":
+                return
+
+    def _is_ready(self, output: PeopleOutput, entry: Entry) -> bool:
+        """Tell whether people wait for an edition: it is final, or would be without a failure."""
+        if entry.status == "sealed" or output.options.when == "preliminary":
+            return True
+        is_open = output.report.report.is_open(entry.period, self.project.now)
+        return entry.key in self.failures and not is_open
+
+    def _may_go(self, output: PeopleOutput, entry: Entry) -> bool:
+        """Tell whether an edition may go out with its failed views.
+
+        One that is whole, but could not be run again, may not: it has the numbers of before.
+        """
+        as_shown = entry.failed or entry.status == "sealed"
+        allowed = self.choice.allow_errors or output.options.allow_errors
+        return self.choice.arrived or (allowed and as_shown)
+
+    def _owners_told(
+        self, output: PeopleOutput, entries: Sequence[Entry], delivered: Deliveries
+    ) -> str:
+        """Tell owners of the newest edition that does not go out; return that in words."""
+        entry = due_for_owners(self.project, output, entries, delivered, self.failures, self.choice)
+        if entry is None or not output.driver.owners or self._may_go(output, entry):
+            return ""
+        url = "" if output.report.id in self.held else self._url(entry)
+        log = delivered.log(entry)
+        return tell_owners(self.project, output, entry, log, self.failures, self.choice, url)
+
+    def _url(self, entry: Entry) -> str:
+        """Return the address of an edition's page; "" where the site does not have it."""
+        try:
+            return self.make(entry, None).url
+        except KpisiteError:
+            return ""
+
+    def _tell(self, output: PeopleOutput, entry: Entry, log: DeliveryLog) -> OutputResult:
+        """Tell people of one edition."""
+        if self.choice.arrived:
+            return _settle(self.project, output, entry, log)
+        if log.intents and not self.choice.resend:
+            return output.result("failed", entry, message=_unknown(output, entry, log.intents[-1]))
+        intent = Intent(
+            output=output.id, revision=entry.revision, time=self.project.now, target=output.target
+        )
+        try:
+            announcement = self.make(entry, log.latest.receipt if log.latest else None)
+            if self.choice.dry_run:
+                lines = output.driver.plan(announcement)
+                plan = tuple(redact(line, output.report.secrets) for line in lines)
+                return output.result("planned", entry, plan=plan)
+            if output.driver.is_rehearsal:
+                return _rehearse(output, entry, announcement)
+            if not begin(self.project.archive, entry.key, intent, log):
+                message = "another publish is sending it, or has just done so"
+                return output.result("failed", entry, message=message)
+        except KpisiteError as error:
+            return output.result("failed", entry, message=redact(str(error), output.report.secrets))
+        return _send(self.project, output, entry, intent, announcement)
 
 
-def _ready(options: EditionOptions, entry: Entry) -> bool:
-    return entry.status == "sealed" or options.when == "preliminary"
-
-
-def _knows(options: EditionOptions, entry: Entry, log: DeliveryLog) -> bool:
-    """Tell whether people know all of an edition that they want to know."""
-    if log.intents or log.latest is None:
-        return False
-    return log.latest.revision >= entry.revision or options.on_revision == "skip"
-
-
-def _tell(
-    project: Project,
-    output: _Output,
-    entry: Entry,
-    log: DeliveryLog,
-    make: Announce,
-    choice: Choice,
-) -> OutputResult:
-    """Tell people of one edition."""
-    if choice.arrived:
-        return _settle(project, output, entry, log)
-    if log.intents and not choice.resend:
-        return output.result("failed", entry, message=_unknown(output, entry, log.intents[-1]))
-    intent = Intent(
-        output=output.id, revision=entry.revision, time=project.now, target=output.target
-    )
-    try:
-        announcement = make(entry, log.latest.receipt if log.latest else None)
-        if _failed_views(announcement) and not output.options.allow_errors:
-            return output.result("failed", entry, message=_not_whole(announcement))
-        if choice.dry_run:
-            lines = output.driver.plan(announcement)
-            plan = tuple(redact(line, output.report.secrets) for line in lines)
-            return output.result("planned", entry, plan=plan)
-        if not begin(project.archive, entry.key, intent, log):
-            message = "another publish is sending it, or has just done so"
-            return output.result("failed", entry, message=message)
-    except KpisiteError as error:
-        return output.result("failed", entry, message=redact(str(error), output.report.secrets))
-    return _send(project, output, entry, intent, announcement)
-
-
-def _unknown(output: _Output, entry: Entry, began: Intent) -> str:
+def _unknown(output: PeopleOutput, entry: Entry, began: Intent) -> str:
     again = f"kpisite publish --only {output.id} --edition {entry.key}"
     return (
         f"on {began.time.astimezone(UTC):%Y-%m-%d %H:%M} UTC somebody began to send {entry.key} "
@@ -236,7 +174,20 @@ def _unknown(output: _Output, entry: Entry, began: Intent) -> str:
     )
 
 
-def _settle(project: Project, output: _Output, entry: Entry, log: DeliveryLog) -> OutputResult:
+def _rehearse(output: PeopleOutput, entry: Entry, announcement: Announcement) -> OutputResult:
+    """Have an edition checked: nothing goes out, and nothing is recorded."""
+    secrets = output.report.secrets
+    try:
+        receipt = without_secrets(output.driver.deliver(announcement), secrets)
+    except KpisiteError as error:
+        return output.result("failed", entry, message=redact(str(error), secrets))
+    except Exception as error:  # noqa: BLE001 - a plugin's mistake stops its output, not the others
+        message = redact(f"{type(error).__name__}: {error}", secrets)
+        return output.result("failed", entry, message=message)
+    return output.result("checked", entry, details=receipt.details)
+
+
+def _settle(project: Project, output: PeopleOutput, entry: Entry, log: DeliveryLog) -> OutputResult:
     """Record that what was begun has arrived."""
     if not log.intents:
         return output.result("ok", entry)
@@ -254,7 +205,7 @@ def _settle(project: Project, output: _Output, entry: Entry, log: DeliveryLog) -
 
 
 def _send(
-    project: Project, output: _Output, entry: Entry, intent: Intent, announcement: Announcement
+    project: Project, output: PeopleOutput, entry: Entry, intent: Intent, announcement: Announcement
 ) -> OutputResult:
     secrets = output.report.secrets
     try:
@@ -283,23 +234,10 @@ def _send(
 
 
 def _withdrawn(
-    project: Project, output: _Output, entry: Entry, intent: Intent, message: str
+    project: Project, output: PeopleOutput, entry: Entry, intent: Intent, message: str
 ) -> OutputResult:
     try:
         withdraw(project.archive, entry.key, intent)
     except ArchiveError as error:
         message = f"{message}\n  That it did not arrive could not be recorded: {error}"
     return output.result("failed", entry, message=message)
-
-
-def _failed_views(announcement: Announcement) -> list[str]:
-    views = announcement.document["views"]
-    return [view["id"] for view in views if view["status"] == "error"]
-
-
-def _not_whole(announcement: Announcement) -> str:
-    views = ", ".join(_failed_views(announcement))
-    return (
-        f"people are not told of {announcement.key}, because views could not be made: {views}\n"
-        "  Mend them, or set 'allow_errors: true'."
-    )

@@ -117,8 +117,17 @@ def load_report(id_: str, files: Sequence[Path], environment: Mapping[str, str])
     Raises:
         DefinitionError: The definition has mistakes; the message has all of them.
     """
-    texts = tuple((_shown(path), _text(path)) for path in files)
+    texts = read_files(files)
     return load_written(Written(id_, files[0].parent.absolute(), texts, environment))
+
+
+def read_files(files: Iterable[Path]) -> tuple[tuple[str, str], ...]:
+    """Return the name for messages and the content of files.
+
+    Raises:
+        DefinitionError: A file cannot be read.
+    """
+    return tuple((_shown(path), _text(path)) for path in files)
 
 
 def load_written(written: Written) -> LoadedReport:
@@ -139,9 +148,9 @@ def load_written(written: Written) -> LoadedReport:
         report = Report.model_validate(source.values)
     except ValidationError as error:
         mistakes += mistakes_of(error, Report, source)
-    datasources, wrong_datasources = bind("datasources", source)
-    bound_views, wrong_views = bind("views", source)
-    outputs, wrong_outputs = bind("outputs", source)
+    datasources, wrong_datasources = bind("datasources", source, environment)
+    bound_views, wrong_views = bind("views", source, {})
+    outputs, wrong_outputs = bind("outputs", source, environment)
     views, wrong = _views(report, bound_views, source)
     mistakes += [*wrong_datasources, *wrong_views, *wrong_outputs, *wrong]
     mistakes += [*check_queries(views, source), *_alike(bound_views, source)]

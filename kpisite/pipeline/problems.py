@@ -24,6 +24,11 @@ class Problem:
     query: str = ""
     """What the view asked, where that matters."""
 
+    @property
+    def is_failed_view(self) -> bool:
+        """Whether a view could not be made; else it is a note, or about the whole edition."""
+        return self.severity == "error" and bool(self.view)
+
 
 @dataclass(frozen=True)
 class Group:

@@ -13,6 +13,7 @@ from kpisite.archive.deliveries import add_delivery, read_logs
 from kpisite.errors import ArchiveError, KpisiteError
 from kpisite.model.delivery import Delivery, Receipt
 from kpisite.model.secrets import redact
+from kpisite.pipeline.delivered import Settled
 from kpisite.plugins.output import OutputContext, OutputDriver, Site, SiteDriver, no_progress
 
 if TYPE_CHECKING:
@@ -34,8 +35,9 @@ class OutputResult:
     outputs: tuple[str, ...]
     """`flights/web`: report and output id, of all that share its plugin and options."""
     plugin: str
-    status: Literal["ok", "failed", "planned", "held"]
-    """`held`: people are not told, because the site is not where they would look."""
+    status: Literal["ok", "failed", "planned", "held", "checked"]
+    """`held`: people are not told, because the site is not where they would look. `checked`:
+    nothing went out, whoever would take it has only checked it."""
     target: str = ""
     """Where it goes; empty where the driver could not say."""
     details: Mapping[str, str | int] = field(default_factory=dict)
@@ -127,7 +129,8 @@ def _publish_one(
     plugin = shared.bound.plugin.name
     target = ""
     try:
-        driver = driver_of(project, shared.members[0][1], shared.bound, progress)
+        reports = tuple(dict.fromkeys(report.id for report, _ in shared.members))
+        driver = driver_of(project, shared.members[0][1], shared.bound, reports, progress)
         assert isinstance(driver, SiteDriver)  # noqa: S101 - see _shared
         target = redact(driver.target, shared.bound.secrets)
         if dry_run:
@@ -151,11 +154,16 @@ def _publish_one(
 
 
 def driver_of(
-    project: Project, id_: str, bound: Bound, progress: Progress = no_progress
+    project: Project,
+    id_: str,
+    bound: Bound,
+    reports: tuple[str, ...],
+    progress: Progress = no_progress,
 ) -> OutputDriver:
-    """Return the driver of an output."""
+    """Return the driver of an output that some reports name."""
     cls = cast("type[OutputDriver]", bound.plugin.cls)
-    return cls(bound.options, OutputContext(id_, project.folder, _reserved(project), progress))
+    folders = (project.folder, _reserved(project))
+    return cls(bound.options, OutputContext(id_, *folders, reports, project.browser, progress))
 
 
 def _reserved(project: Project) -> tuple[Path, ...]:
@@ -166,25 +174,26 @@ def _reserved(project: Project) -> tuple[Path, ...]:
 
 def _record(project: Project, shared: _Shared, receipt: Receipt) -> int:
     """Record the delivery of the sealed editions; return how many were new."""
-    names: dict[str, list[str]] = {}
-    for report, id_ in shared.members:
-        names.setdefault(report.id, []).append(id_)
     sealed = [entry for entry in project.archive.editions() if entry.status == "sealed"]
-    wanted = [(entry, id_) for entry in sealed for id_ in names.get(entry.report, ())]
-    logs = read_logs(project.archive, [(entry.key, id_) for entry, id_ in wanted])
     recorded = 0
-    for entry, id_ in wanted:
-        if logs[entry.key, id_].has(entry.revision, receipt.target):
-            continue
-        delivery = Delivery(
-            output=id_,
-            plugin=shared.bound.plugin.name,
-            revision=entry.revision,
-            time=project.now,
-            receipt=receipt,
-        )
-        add_delivery(project.archive, entry.key, delivery)
-        recorded += 1
+    for report, id_ in shared.members:
+        mine = [entry for entry in sealed if entry.report == report.id]
+        settled = Settled(project, report.id, id_, receipt.target)
+        wanted = [entry for entry in mine if entry not in settled]
+        logs = read_logs(project.archive, [(entry.key, id_) for entry in wanted])
+        for entry in wanted:
+            if logs[entry.key, id_].has(entry.revision, receipt.target):
+                continue
+            delivery = Delivery(
+                output=id_,
+                plugin=shared.bound.plugin.name,
+                revision=entry.revision,
+                time=project.now,
+                receipt=receipt,
+            )
+            add_delivery(project.archive, entry.key, delivery)
+            recorded += 1
+        settled.remember(mine)
     return recorded
 
 

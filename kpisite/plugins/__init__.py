@@ -11,13 +11,15 @@ from kpisite.model.number import NumberFormat
 from kpisite.model.period import Period
 from kpisite.plugins.datasource import Datasource, DatasourceContext
 from kpisite.plugins.markup import escape_html, escape_markdown
-from kpisite.plugins.options import PluginOptions, QueryOptions
+from kpisite.plugins.options import PluginOptions, QueryOptions, Variable
 from kpisite.plugins.output import (
     Announcement,
     EditionContent,
     EditionDriver,
     EditionFile,
     EditionOptions,
+    FailedView,
+    FailureNotice,
     Mail,
     OutputContext,
     OutputDriver,
@@ -41,6 +43,8 @@ __all__ = [
     "EditionDriver",
     "EditionFile",
     "EditionOptions",
+    "FailedView",
+    "FailureNotice",
     "Mail",
     "Metric",
     "NumberFormat",
@@ -59,6 +63,7 @@ __all__ = [
     "Site",
     "SiteDriver",
     "Token",
+    "Variable",
     "View",
     "escape_html",
     "escape_markdown",

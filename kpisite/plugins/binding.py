@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from kpisite.errors import PluginError, nearest
+from kpisite.model.base import Variable
 from kpisite.model.mistakes import mistakes_of
 from kpisite.plugins.registry import Kind, Plugin, load
 
@@ -42,12 +43,15 @@ class Bound:
         }
 
 
-def bind(kind: Kind, source: Source) -> tuple[dict[str, Bound], list[Mistake]]:
+def bind(
+    kind: Kind, source: Source, environment: Mapping[str, str]
+) -> tuple[dict[str, Bound], list[Mistake]]:
     """Load the plugins that a file names and validate their options.
 
     Args:
         kind: The section of the file.
         source: The file; sections that are no mapping of mappings are left to the report's model.
+        environment: What options with a `Variable` are taken from where they are left out.
 
     Returns:
         What could be bound by id, and the mistakes of the rest.
@@ -67,11 +71,20 @@ def bind(kind: Kind, source: Source) -> tuple[dict[str, Bound], list[Mistake]]:
             mistakes.append(source.mistake(path, error.message, error.hint))
             continue
         own = {k: v for k, v in (args or {}).items() if kind != "views" or k not in _VIEW_KEYS}
+        given = _from_environment(plugin.options, environment)
         try:
-            bound[id_] = Bound(plugin, plugin.options.model_validate(own))
+            bound[id_] = Bound(plugin, plugin.options.model_validate({**given, **own}))
         except ValidationError as error:
             mistakes += mistakes_of(error, plugin.options, source, (kind, id_, "args"))
     return bound, mistakes
+
+
+def _from_environment(
+    options: type[PluginOptions], environment: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the options that environment variables give."""
+    names = {option: Variable.of(options, option) for option in options.model_fields}
+    return {o: environment[name] for o, name in names.items() if name and environment.get(name)}
 
 
 def bind_view(id_: str, definition: ViewDefinition) -> View:

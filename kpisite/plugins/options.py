@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from kpisite.model.base import StrictModel
+from kpisite.model.base import StrictModel, Variable
+
+__all__ = ["Link", "PluginOptions", "QueryOptions", "Variable"]
 
 _LINK = re.compile(r"(https?:|mailto:|(?![A-Za-z][A-Za-z0-9+.-]*:)(?!//))", re.IGNORECASE)
 

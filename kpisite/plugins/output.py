@@ -37,6 +37,10 @@ class OutputContext:
     """The project's folder: relative paths in options start there."""
     reserved: tuple[Path, ...] = ()
     """Folders that no output may write into: the content, a local archive."""
+    reports: tuple[str, ...] = ()
+    """Ids of the reports that name the output."""
+    browser: str = ""
+    """The program that prints: see `kpisite.plugins.browser`; "" to look for one."""
     progress: Progress = no_progress
     """What shows how far a deploy is, where somebody looks on. No driver has to call it."""
 
@@ -60,7 +64,8 @@ class EditionOptions(PluginOptions):
     on_revision: Literal["send", "skip"] = "send"
     """Whether people are told of a new revision of an edition that they know."""
     allow_errors: bool = False
-    """Whether an edition is told of although a view of it could not be made."""
+    """Whether an edition is told of although a view of it could not be made; such views do not
+    stop a publish then."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +146,15 @@ class EditionContent(ABC):
         """
 
     @abstractmethod
+    def pdf(self) -> EditionFile:
+        """Return the edition as a PDF.
+
+        Raises:
+            OutputError: There is no browser that prints, it takes too long, or the built site
+                lacks the page.
+        """
+
+    @abstractmethod
     def tables(self) -> Sequence[EditionFile]:
         """Return what the pages of all views but KPIs offer as CSV.
 
@@ -175,11 +189,45 @@ class Announcement:
     """Aware: when people are told."""
     content: EditionContent | None = None
     """What its pages show; None where nobody made it."""
+    preview_url: str = ""
+    """Address of a picture of it; "" where the site has none, or its address is not known."""
 
     @property
     def is_revision(self) -> bool:
         """Whether people were told another number before."""
         return self.before is not None
+
+
+@dataclass(frozen=True)
+class FailedView:
+    """A view that could not be made."""
+
+    id: str
+    message: str
+    """Why, without secrets."""
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class FailureNotice:
+    """What the owners of an output are told where an edition does not go out, in plain texts."""
+
+    key: str
+    """`flights/2013-W06`."""
+    title: str
+    """The report's, for this period."""
+    period: str
+    """In words: `Week 6, 2013`."""
+    revision: int
+    subject: str
+    """In one line."""
+    text: str
+    """What failed, why, and what to do, in a few lines."""
+    views: Sequence[FailedView]
+    digest: str
+    """The same for the same failures."""
+    url: str = ""
+    """Address of the edition's page; "" where the site does not have it."""
 
 
 class OutputDriver(ABC):
@@ -201,6 +249,9 @@ class OutputDriver(ABC):
 class SiteDriver(OutputDriver):
     """Publishes the site."""
 
+    local: ClassVar[bool] = False
+    """Whether it writes folders of this machine and nothing else."""
+
     @abstractmethod
     def plan(self, site: Site) -> Sequence[str]:
         """Return what `deploy` would do, a line each; changes nothing."""
@@ -221,6 +272,28 @@ class EditionDriver(OutputDriver):
 
     Options: ClassVar[type[PluginOptions]] = EditionOptions
     """The plugin's options model."""
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """Whether nothing reaches people: the receiver only checks what it is given.
+
+        Nothing is recorded then, so that the edition goes out when this is over.
+        """
+        return False
+
+    @property
+    def owners(self) -> str:
+        """Who is told where an edition does not go out, because a view failed; "" for nobody."""
+        return ""
+
+    def notify(self, notice: FailureNotice) -> Receipt:
+        """Tell the owners; only called where there are `owners`.
+
+        Raises:
+            UnclearDeliveryError: It may have arrived: it is not sent again.
+            OutputError: It did not arrive: the next publish tries again.
+        """
+        raise NotImplementedError
 
     @abstractmethod
     def plan(self, announcement: Announcement) -> Sequence[str]:

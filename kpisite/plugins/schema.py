@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kpisite.errors import PluginError
+from kpisite.model.base import Variable
 from kpisite.model.definition import Report
 from kpisite.model.documented_schema import DocumentedSchema
 from kpisite.plugins.registry import Kind, load, names
@@ -70,6 +71,9 @@ def _add_plugins(defs: Schema, definition: str, kind: Kind) -> None:
                 ref_template=f"#/$defs/{prefix}.{{model}}", schema_generator=DocumentedSchema
             )
         )
+        needed = [name for name in own.pop("required", ()) if not Variable.of(options, name)]
+        if needed:
+            own["required"] = needed
         for inner, nested in own.pop("$defs", {}).items():
             defs[f"{prefix}.{inner}"] = nested
         if kind == "views":  # what stands beside `args` may stand inside them too

@@ -17,19 +17,33 @@ TOKENS = ("from", "to", "previous_from", "previous_to", "interval")
 """`{from}` and `{to}`: the period, half-open. `{previous_from}`, `{previous_to}`: the period
 before. `{interval}`: the period's length."""
 
-_SQL = re.compile(
-    r"""
-    \b[eE]'(?:[^'\\]|\\.|'')*'      # text with escapes
-    | '(?:[^']|'')*'                # text
+_PLAIN = r"""
+    '(?:[^']|'')*'                  # text
     | "(?:[^"]|"")*"                # quoted name
-    | `[^`]*`                       # quoted name of MySQL
-    | --[^\n]*                      # comment
-    | /\*.*?\*/                     # comment
     | (?<![\w$])\$(?P<tag>(?:[A-Za-z_]\w*)?)\$.*?\$(?P=tag)\$     # dollar-quoted text
-    | \{(?P<token>from|to|previous_from|previous_to|interval)\}
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+    """
+_MYSQL = r"""
+    '(?:[^'\\]|\\.|'')*'            # text
+    | "(?:[^"\\]|\\.|"")*"          # text, too
+    | \#[^\n]*                      # comment
+    """
+
+
+def _pattern(quoted: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"""
+        \b[eE]'(?:[^'\\]|\\.|'')*'      # text with escapes
+        | {quoted}
+        | `[^`]*`                       # quoted name of MySQL
+        | --[^\n]*                      # comment
+        | /\*.*?\*/                     # comment
+        | \{{(?P<token>{"|".join(TOKENS)})\}}
+        """,
+        re.VERBOSE | re.DOTALL,
+    )
+
+
+_SQL = {False: _pattern(_PLAIN), True: _pattern(_MYSQL)}
 _ONE_WORD = re.compile(r"[\w$]{2}")
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 _DAYS = {"day": 1, "week": 7}
@@ -53,15 +67,19 @@ class Token:
         return {"from": source.start, "to": source.end}[self.name.removeprefix("previous_")]
 
 
-def split_tokens(query: str) -> list[str | Token]:
+def split_tokens(query: str, *, mysql: bool = False) -> list[str | Token]:
     """Return an SQL query as text and tokens, in order.
 
     What stands in quotes or in a comment is text, whatever it looks like; so is any other
     brace. Nothing in a query has to be escaped.
+
+    Args:
+        query: The query as it was written.
+        mysql: It is MySQL's SQL: a backslash in a text escapes, `#` begins a comment.
     """
     parts: list[str | Token] = []
     text_from = 0
-    for match in _SQL.finditer(query):
+    for match in _SQL[mysql].finditer(query):
         if match["token"]:
             parts += [query[text_from : match.start()], Token(match["token"])]
             text_from = match.end()
@@ -70,7 +88,11 @@ def split_tokens(query: str) -> list[str | Token]:
 
 
 def replace_tokens(
-    query: str, placeholder: Callable[[Token], str], literal: Callable[[str], str] = str
+    query: str,
+    placeholder: Callable[[Token], str],
+    literal: Callable[[str], str] = str,
+    *,
+    mysql: bool = False,
 ) -> str:
     """Return an SQL query with a placeholder for each token.
 
@@ -78,9 +100,10 @@ def replace_tokens(
         query: The query as it was written.
         placeholder: How the database writes a parameter: `$name`, `:name`.
         literal: What is done to the text around the tokens.
+        mysql: It is MySQL's SQL.
     """
     text = ""
-    for part in split_tokens(query):
+    for part in split_tokens(query, mysql=mysql):
         piece = placeholder(part) if isinstance(part, Token) else literal(part)
         glued = _ONE_WORD.fullmatch(text[-1:] + piece[:1])
         text += f" {piece}" if glued else piece  # `{from}and` is two words

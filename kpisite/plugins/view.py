@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from kpisite.plugins.options import PluginOptions, QueryOptions
 
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from kpisite.model.metric import Metric
     from kpisite.model.number import NumberFormat
     from kpisite.model.period import Period
+    from kpisite.plugins.limits import Limits
+
+
+Total = Literal["sum", "mean", "min", "max", "count"]
+"""What the last row of a table says of a column."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +140,9 @@ class Page(ABC):
         max_rows: int | None = None,
         formats: Mapping[str, NumberFormat] | None = None,
         bars: Sequence[str] = (),
+        totals: Mapping[str, Total] | None = None,
+        limits: Mapping[str, Limits] | None = None,
+        sparklines: Sequence[str] = (),
     ) -> str:
         """Return HTML of a table: numbers aligned, a missing value as an en dash, all escaped.
 
@@ -143,6 +151,9 @@ class Page(ABC):
             max_rows: Show that many, and say "10 of 25 rows"; None shows all.
             formats: Column → how its numbers are shown.
             bars: Columns whose numbers get a bar in the cell.
+            totals: Column → what a last row says of all its numbers, shown or not.
+            limits: Column → which of its numbers are marked as good or bad.
+            sparklines: Columns with several numbers in a text, `3 4.5 2`: a small line in the cell.
         """
 
     @abstractmethod

@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from kpisite.model.edition import ViewRecord
     from kpisite.model.number import NumberFormat
     from kpisite.pipeline.recording import RecordedFrames
-    from kpisite.plugins.view import View
+    from kpisite.plugins.limits import Limits
+    from kpisite.plugins.view import Total, View
     from kpisite.render.chart_templates import ChartTemplates
     from kpisite.render.past import Past
     from kpisite.render.templates import Templates
+
 
 ASSET_SCHEME = "kpi-asset:"
 """Begins the address of an asset in a block, until the page it stands on is known."""
@@ -139,9 +141,20 @@ class EditionPage(Page):
         max_rows: int | None = None,
         formats: Mapping[str, NumberFormat] | None = None,
         bars: Sequence[str] = (),
+        totals: Mapping[str, Total] | None = None,
+        limits: Mapping[str, Limits] | None = None,
+        sparklines: Sequence[str] = (),
     ) -> str:
         """Return HTML of a table."""
-        html = table_html(frame, max_rows=max_rows, formats=formats, bars=bars)
+        html = table_html(
+            frame,
+            max_rows=max_rows,
+            formats=formats,
+            bars=bars,
+            totals=totals,
+            limits=limits,
+            sparklines=sparklines,
+        )
         return Markup(html)  # noqa: S704 - escaped where it was made
 
     def blob(self, blob: Blob) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -16,11 +17,17 @@ from kpisite.model.language import gettext
 from kpisite.model.number import MISSING, NumberFormat, grouped
 from kpisite.model.words import moment_text, rows_text
 from kpisite.plugins.markup import escape_html
+from kpisite.render.sparkline import sparkline_svg
+from kpisite.render.table_totals import total_text, totals_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from kpisite.plugins.limits import Limits, Verdict
+    from kpisite.plugins.view import Total
+
 _DURATION = NumberFormat(style="duration")
+_BETWEEN = re.compile(r"[\s,;]+")
 _LONG_TEXT, _LONG_HEADER = 24, 16
 """Characters from which on a cell or a header may break its line."""
 
@@ -44,6 +51,9 @@ def table_html(
     max_rows: int | None = None,
     formats: Mapping[str, NumberFormat] | None = None,
     bars: Sequence[str] = (),
+    totals: Mapping[str, Total] | None = None,
+    limits: Mapping[str, Limits] | None = None,
+    sparklines: Sequence[str] = (),
     digits: int = 2,
     sortable: bool = False,
 ) -> str:
@@ -55,22 +65,41 @@ def table_html(
         formats: Column → how its numbers are shown; otherwise integers as they are and other
             numbers with as many digits as the column needs, at most `digits`.
         bars: Columns whose numbers get a bar in the cell, as long as their share of the largest.
+        totals: Column → what a last row says of all its numbers.
+        limits: Column → which of its numbers are marked as good or bad.
+        sparklines: Columns with several numbers in a text, which become a small line.
         digits: The most digits after the point for numbers without a format.
         sortable: Whether `reader.js` lets a reader sort it by any column.
 
     Raises:
-        ViewError: A column in `formats` or `bars` is not there.
+        ViewError: A column that is named is not there, or does not hold what is made of it.
     """
-    formats = formats or {}
+    formats, totals, limits = formats or {}, totals or {}, limits or {}
     names = [str(name) for name in frame.columns]
-    for wanted in (*formats, *bars):
+    for wanted in (*formats, *bars, *totals, *limits, *sparklines):
         if wanted not in names:
             raise ViewError(f"there is no column '{wanted}'", hint=nearest(wanted, names))
     shown = frame if max_rows is None or len(frame) <= max_rows else frame.head(max_rows)
     columns = [
-        _column(shown.iloc[:, position], name, formats.get(name), name in bars, digits, sortable)
+        _sparklines(shown.iloc[:, position], name)
+        if name in sparklines
+        else _column(
+            shown.iloc[:, position],
+            name,
+            formats.get(name),
+            name in bars,
+            limits.get(name),
+            digits,
+            sortable,
+        )
         for position, name in enumerate(names)
     ]
+    sums = {
+        name: _total(frame.iloc[:, position], name, totals[name], formats.get(name), digits)
+        for position, name in enumerate(names)
+        if name in totals
+    }
+    kinds = [column.kind for column in columns]
     head = "".join(_header(column) for column in columns)
     rows = [
         "".join(
@@ -89,6 +118,7 @@ def table_html(
             "<tbody>",
             *(f"<tr>{row}</tr>" for row in rows),
             "</tbody>",
+            *([totals_row(names, kinds, sums, len(frame))] if sums else []),
             "</table>",
             "</div>",
         ]
@@ -121,13 +151,11 @@ def _column(
     name: str,
     number_format: NumberFormat | None,
     bar: bool,
+    limits: Limits | None,
     digits: int,
     sortable: bool,
 ) -> _Column:
-    values: list[Any] = [
-        None if missing else value
-        for value, missing in zip(series.tolist(), series.isna().tolist(), strict=True)
-    ]
+    values = _values(series)
     present = [value for value in values if value is not None]
     if present:
         numeric = all(_is_number(value) or isinstance(value, timedelta) for value in present)
@@ -141,6 +169,8 @@ def _column(
         if value is not None:
             shown = text(value)
             cells[row] = escape_html(shown)
+            if numeric and limits is not None:
+                cells[row] = _marked(cells[row], limits.verdict(_amount(value)))
             if sortable and numeric:
                 attributes[row] = _sorted_by(value, shown)
         if largest > 0:
@@ -148,6 +178,66 @@ def _column(
             cells[row] = f"<span>{cells[row]}</span>{_bar(share)}"
     kind = "kpi-num" if numeric else _kind(present)
     return _Column(name, kind, tuple(cells), tuple(attributes))
+
+
+def _values(series: pd.Series[Any]) -> list[Any]:
+    """Return plain values, None for those that are missing."""
+    missing = series.isna().tolist()
+    return [None if none else value for value, none in zip(series.tolist(), missing, strict=True)]
+
+
+def _marked(cell: str, verdict: Verdict) -> str:
+    """Return a cell with its verdict, in colour and as a sign."""
+    if not verdict:
+        return cell
+    sign, word = ("✓", gettext("good")) if verdict == "good" else ("!", gettext("bad"))
+    return (
+        f'<span class="kpi-mark-{verdict}">{cell} <span title="{escape_html(word)}">{sign}</span>'
+        "</span>"
+    )
+
+
+def _sparklines(series: pd.Series[Any], name: str) -> _Column:
+    """Return a column of small lines, each with its first and last number in words."""
+    cells = []
+    for value in _values(series):
+        numbers = _listed(value, name)
+        line = sparkline_svg(numbers)
+        words = " → ".join(NumberFormat(precision=2).text(n) for n in (numbers[:1] + numbers[-1:]))
+        hidden = f'<span class="kpi-spark-words">{escape_html(words)}</span>'
+        cells.append(f"{line}{hidden}" if line else escape_html(words or MISSING))
+    return _Column(name, "", tuple(cells), ("",) * len(cells))
+
+
+def _listed(value: Any, name: str) -> list[float | None]:
+    """Return the numbers in a text: `3 4.5 2`, also with commas or semicolons between them."""
+    if value is None:
+        return []
+    try:
+        return [float(part) for part in _BETWEEN.split(str(value).strip("[]() ")) if part]
+    except ValueError:
+        raise ViewError(
+            f"sparklines: '{str(value)[:40]}' in the column '{name}' is no list of numbers",
+            hint="Let the query put numbers into a text, such as "
+            "string_agg(flights::varchar, ' ' order by day).",
+        ) from None
+
+
+def _total(
+    series: pd.Series[Any],
+    name: str,
+    how: Total,
+    number_format: NumberFormat | None,
+    digits: int,
+) -> str:
+    present = [value for value in _values(series) if value is not None]
+    if how != "count" and not all(_is_number(v) or isinstance(v, timedelta) for v in present):
+        raise ViewError(
+            f"totals: the column '{name}' has other things than numbers",
+            hint="Only 'count' is for those.",
+        )
+    text = _numbers(present, number_format, digits) if how != "count" else str
+    return total_text(how, present, text)
 
 
 def _sorted_by(value: Any, shown: str) -> str:

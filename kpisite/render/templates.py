@@ -28,6 +28,7 @@ from kpisite.model.words import (
     verdict_text,
 )
 from kpisite.render.digests import file_names, files_digest
+from kpisite.render.own_colours import css_variables
 from kpisite.render.sparkline import sparkline_svg
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class Templates:
         )
         self._environment.globals["sparkline"] = _sparkline
         self._environment.filters |= {
+            "css_variables": css_variables,
             "status": status_text,
             "direction": direction_text,
             "verdict": verdict_text,

@@ -10,6 +10,7 @@ from kpisite.errors import OutputError
 from kpisite.model.words import period_title
 from kpisite.plugins.output import Announcement
 from kpisite.site.machine import EDITION
+from kpisite.site.previews import PREVIEW
 from kpisite.site.summaries import edition_line
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ def announcement(
         ) from error
     page = posixpath.normpath(f"{entry.key}/{document['url']}")
     last = "" if page.endswith(".html") else "/"
-    url = f"{site_url.rstrip('/')}/{page}{last}" if site_url else ""
+    site = site_url.rstrip("/")
+    url = f"{site}/{page}{last}" if site else ""
+    has_preview = bool(site) and (folder / entry.key / PREVIEW).is_file()
     return Announcement(
         key=entry.key,
         title=document["title"],
@@ -70,4 +73,5 @@ def announcement(
         metrics=tuple(entry.metrics.values()),
         time=now,
         content=content(entry, document, url) if content else None,
+        preview_url=f"{site}/{entry.key}/{PREVIEW}" if has_preview else "",
     )

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from kpisite.plugins import NumberFormat
+    from kpisite.plugins.limits import Limits
+    from kpisite.plugins.view import Total
+
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -111,9 +114,20 @@ class MemoryPage(Page):
         max_rows: int | None = None,
         formats: Mapping[str, NumberFormat] | None = None,
         bars: Sequence[str] = (),
+        totals: Mapping[str, Total] | None = None,
+        limits: Mapping[str, Limits] | None = None,
+        sparklines: Sequence[str] = (),
     ) -> str:
         """Return HTML of a table, as on a real page."""
-        html = table_html(frame, max_rows=max_rows, formats=formats, bars=bars)
+        html = table_html(
+            frame,
+            max_rows=max_rows,
+            formats=formats,
+            bars=bars,
+            totals=totals,
+            limits=limits,
+            sparklines=sparklines,
+        )
         return Markup(html)  # noqa: S704 - escaped where it was made
 
     def blob(self, blob: Blob) -> str:

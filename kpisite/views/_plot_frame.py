@@ -43,9 +43,10 @@ class Look:
     colours: tuple[str, ...]
     """Of the report's theme; empty for those of the page."""
     period: Period
+    line_width: float = 2
+    """Of lines, in CSS pixels."""
     outliers: bool = True
     """Whether values beyond the whiskers of boxes are drawn."""
-
     scale: Scale = "linear"
     """How the values become places on their axis."""
     secondary: Mapping[int, NumberFormat] = field(default_factory=dict)

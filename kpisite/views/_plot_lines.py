@@ -101,7 +101,7 @@ def _add_line(drawing: Drawing, position: int, look: Look) -> None:
         sides = {"x": "x", "y1": f"floor{position}", "y2": y}
         area = Glyphs("VArea", sides, {"fill_color": colour, "fill_alpha": 0.35})
         drawing.layer("data", area, tags=tags)
-    stroke = {"line_color": colour, "line_width": 2, "line_join": "round"}
+    stroke = {"line_color": colour, "line_width": look.line_width, "line_join": "round"}
     drawing.layer("data", Glyphs("Line", place, stroke), tags=tags)
     small = {"size": 6, "fill_color": colour, "line_alpha": 0}
     large = {"size": 9, "fill_color": colour, "line_color": CARD, "line_width": 1.5}

@@ -15,12 +15,13 @@ from kpisite.views._plot_bars import bar_plot, barh_plot
 from kpisite.views._plot_boxes import box_plot, medians
 from kpisite.views._plot_data import Columns, PlotData, check_unique, columns_of, plot_data
 from kpisite.views._plot_ends import names_at_ends
-from kpisite.views._plot_frame import Drawing, Look
+from kpisite.views._plot_frame import Drawing, Kind, Look
 from kpisite.views._plot_heat import check_cells, heat_plot, ramp_html
 from kpisite.views._plot_lines import line_plot
 from kpisite.views._plot_marks import Band, ReferenceLine, marks_legend, marks_words
 from kpisite.views._plot_notes import Annotation, check_notes, notes_words, shown_notes
 from kpisite.views._plot_points import scatter_plot
+from kpisite.views._plot_rc import plot_rc
 from kpisite.views._plot_scale import Scale
 from kpisite.views._plot_secondary import Secondary, check_series
 from kpisite.views._plot_shares import SHARE, check_shares, shares
@@ -58,11 +59,12 @@ class Plot(View):
 
         time_column: str = "time"
         """The column of the x axis; where the query has no such column, its first one."""
-        kind: Literal["line", "bar", "barh", "scatter", "heatmap", "box"] = "line"
-        """What is drawn: lines, upright bars, lying bars, points, cells coloured by value, or boxes
-        with the quartiles of all values in a place."""
+        kind: Literal["line", "area", "bar", "barh", "scatter", "heatmap", "box"] = "line"
+        """What is drawn: lines, areas that stand on each other, upright bars, lying bars, points,
+        cells coloured by value, or boxes with the quartiles of all values in a place."""
         stacked: bool | Literal["percent"] = False
-        """Whether bars, or lines as areas, stand on each other; `percent`: as shares of all."""
+        """Whether bars, or lines as areas, stand on each other; `percent`: as shares of all. Areas
+        always do."""
         groupby: str | None = None
         """Column with a series per value, of the first column of numbers; in a heatmap, a row."""
         top: int | None = Field(default=None, ge=1)
@@ -93,6 +95,9 @@ class Plot(View):
         """Stretches of values that are shaded: `{low: 0.7, high: 0.8, label: usual}`."""
         annotations: tuple[Annotation, ...] = ()
         """Notes at places of the x axis: `{x: 2013-02-08, label: Blizzard}`."""
+        plot_rc: dict[str, Any] = Field(default_factory=dict)
+        """Settings of Matplotlib in files of KPI Reporter: `axes.prop_cycle`, `lines.linewidth` and
+        `axes.grid` are taken."""
         link_url: Link = ""
         """Where a link below the chart leads: http, https, mailto, or a relative address."""
         format: Style = "number"
@@ -107,17 +112,18 @@ class Plot(View):
         @model_validator(mode="after")
         def _check_together(self) -> Self:
             check_unit(self.format, self.unit, self.currency)
-            if self.stacked and self.kind not in ("line", "bar", "barh"):
+            if self.stacked and self.kind not in ("line", "area", "bar", "barh"):
                 drawn = _DRAWN[self.kind]
                 raise ValueError(
                     f"{drawn} cannot be stacked; use 'kind: bar' or leave out 'stacked'"
                 )
             if self.top is not None and self.kind in ("scatter", "box"):
                 raise ValueError(f"'top' is not for 'kind: {self.kind}': let the query choose")
-            if self.resample and self.kind not in ("line", "bar"):
-                raise ValueError(f"'resample' is not for 'kind: {self.kind}'; use line or bar")
-            if self.rolling and self.kind not in ("line", "bar"):
-                raise ValueError(f"'rolling' is not for 'kind: {self.kind}'; use line or bar")
+            for option in ("resample", "rolling"):
+                if getattr(self, option) and self.kind not in ("line", "area", "bar"):
+                    raise ValueError(
+                        f"'{option}' is not for 'kind: {self.kind}'; use line, area or bar"
+                    )
             if self.secondary and (self.kind != "line" or self.stacked or self.scale == "log"):
                 raise ValueError("'secondary' is for lines that do not stack, on a linear scale")
             if self.annotations and self.kind in ("barh", "heatmap"):
@@ -143,6 +149,16 @@ class Plot(View):
                 raise ValueError("lines and bands on 'scale: log' are to be above 0")
 
         @property
+        def drawn(self) -> Kind:
+            """What is drawn in the end: areas are lines that stand on each other."""
+            return "line" if self.kind == "area" else self.kind
+
+        @property
+        def stacks(self) -> bool:
+            """Whether values stand on each other."""
+            return bool(self.stacked) or self.kind == "area"
+
+        @property
         def number_format(self) -> NumberFormat:
             """How the values that are drawn are shown."""
             return SHARE if self.stacked == "percent" else self.query_format
@@ -163,6 +179,8 @@ class Plot(View):
             return ()
         columns = columns_of(frame, options.time_column, options.groupby)
         notes = []
+        if unused := plot_rc(options.plot_rc).ignored:
+            notes.append(f"plot_rc: not taken: {', '.join(unused)}")
         if options.resample is not None:
             check_times(values_of(frame, columns.x), columns.x)
         elif options.kind not in ("scatter", "box"):
@@ -202,7 +220,9 @@ class Plot(View):
         look = self._look(data, page)
         told = medians(data) if options.kind == "box" else data
         drawing = _drawing(data, look, columns.texts)
-        words = describe(self.title, options.kind, told, look.format_of)
+        if not plot_rc(self.options.plot_rc).grid:
+            drawing.structure["grid"] = None
+        words = describe(self.title, options.drawn, told, look.format_of)
         if options.scale == "log":
             words += " " + gettext("The scale is logarithmic.")
         words = f"{words} {note}".rstrip()
@@ -224,7 +244,7 @@ class Plot(View):
         """Return what is drawn, and a note on what was made of the query's numbers."""
         options, grouped = self.options, columns.groupby is not None
         rolling = options.rolling is not None
-        kind = options.kind if options.resample is None else "box"  # several values in a place
+        kind = options.drawn if options.resample is None else "box"  # several values in a place
         data = plot_data(frame, columns, period, options.label_map, kind, earlier=rolling)
         if options.resample is not None and data.x.at:
             data = resampled(data, options.resample, period, grouped=grouped)
@@ -243,14 +263,16 @@ class Plot(View):
         options, several = self.options, len(data.series) > 1
         heat = options.kind == "heatmap"
         alone = options.kind == "barh" and not several
+        rc = plot_rc(options.plot_rc)
         return Look(
-            kind=options.kind,
-            stacked=bool(options.stacked),
+            kind=options.drawn,
+            stacked=options.stacks,
             legend=several or heat if options.legend is None else options.legend is not False,
             bar_labels=alone or heat if options.bar_labels is None else options.bar_labels,
             rotation=options.xtick_rotation,
             number_format=options.number_format,
-            colours=page.theme.series_colors,
+            colours=rc.colours or page.theme.series_colors,
+            line_width=rc.line_width,
             period=page.period,
             outliers=options.outliers,
             scale=options.scale,

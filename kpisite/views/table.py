@@ -8,6 +8,8 @@ from pydantic import Field
 
 from kpisite.errors import ViewError, nearest
 from kpisite.plugins import NumberFormat, QueryOptions, View
+from kpisite.plugins.limits import Limits
+from kpisite.plugins.view import Total
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,14 +31,20 @@ class Table(View):
         """Column → how its numbers are shown: `style`, `precision`, `unit`, `currency`."""
         bars: tuple[str, ...] = ()
         """Columns whose numbers get a bar in the cell."""
+        totals: dict[str, Total] = Field(default_factory=dict)
+        """Column → what a last row says of all rows: sum, mean, min, max or count."""
+        limits: dict[str, Limits] = Field(default_factory=dict)
+        """Column → which numbers are marked: `{good: '>= 0.8', bad: '< 0.7'}`."""
+        sparklines: tuple[str, ...] = ()
+        """Columns with several numbers in a text, `3 4.5 2`, which become a small line."""
 
     options: Options
 
     def check(self, frames: Mapping[str, pd.DataFrame]) -> Sequence[str]:
-        """Refuse formats and bars of columns that are not there."""
+        """Refuse options for columns that are not there."""
         columns = [str(name) for name in frames["main"].columns]
-        for option, wanted in (("formats", self.options.formats), ("bars", self.options.bars)):
-            for name in wanted if columns else ():
+        for option in ("formats", "bars", "totals", "limits", "sparklines"):
+            for name in getattr(self.options, option) if columns else ():
                 if name not in columns:
                     raise ViewError(
                         f"{option}: there is no column '{name}'", hint=nearest(name, columns)
@@ -53,4 +61,7 @@ class Table(View):
             max_rows=self.options.max_rows,
             formats=self.options.formats,
             bars=self.options.bars,
+            totals=self.options.totals,
+            limits=self.options.limits,
+            sparklines=self.options.sparklines,
         )

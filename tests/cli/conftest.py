@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner, Result
+from s3_server import s3, s3_process
 
 from kpisite.cli.main import main
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+__all__ = ["s3", "s3_process"]
 
 MKDOCS = """\
 site_name: Small

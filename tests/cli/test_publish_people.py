@@ -8,57 +8,32 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from posting_server import Answer, PostingServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Chat:
-    """A chat's webhook; it can be told to wait before it answers."""
+class Chat(PostingServer):
+    """A chat's webhook."""
 
     def __init__(self) -> None:
-        self.said: list[dict[str, str]] = []
-        self.came = threading.Event()
-        self.answers = threading.Event()
-        self.answers.set()
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                outer.said.append(json.loads(body))
-                outer.came.set()
-                outer.answers.wait(60)
-                try:
-                    self.send_response(204)
-                    self.end_headers()
-                except OSError:  # the caller is gone
-                    self.close_connection = True
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+        super().__init__(lambda post: Answer(204, ""))
 
     @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}/t0ken"
+    def said(self) -> list[dict[str, str]]:
+        return [post.json for post in self.posts]
 
 
 @pytest.fixture
 def chat() -> Iterator[Chat]:
     chat = Chat()
     yield chat
-    chat.answers.set()
-    chat.server.shutdown()
-    chat.server.server_close()
+    chat.close()
 
 
 @pytest.fixture
@@ -69,7 +44,7 @@ def telling(shop, chat):
         "  web: {plugin: static, args: {output_dir: public}}\n"
         "  team:\n"
         "    plugin: webhook\n"
-        f"    args: {{url: '{chat.url}', body: {{text: '{{{{ text }}}} {{{{ url }}}}'}}}}\n"
+        f"    args: {{url: '{chat.url}/t0ken', body: {{text: '{{{{ text }}}} {{{{ url }}}}'}}}}\n"
     )
     shop.report.write_text(text)
     config = shop.folder / "mkdocs.yml"
@@ -82,7 +57,7 @@ def test_people_are_told_what_the_page_says_and_once(telling, chat):
     assert result.exit_code == 0, result.stderr
     _heading, web, team = result.stdout.splitlines()
     assert web.split()[:2] == ["sales/web", "static"]
-    assert team.split()[:4] == ["sales/team,", "2024-02", "webhook", chat.url.rpartition("/")[0]]
+    assert team.split()[:4] == ["sales/team,", "2024-02", "webhook", chat.url]
     assert "204 status" in team
     (said,) = chat.said
     assert said["text"].endswith("https://kpi.example.org/sales/2024-02/")
@@ -159,7 +134,7 @@ def test_what_cannot_be_meant_is_told_before_anybody_else_is(telling, chat, argu
 
 
 def test_after_a_kill_while_it_is_sent_nothing_goes_out_twice(telling, chat):
-    chat.answers.clear()
+    chat.may_answer.clear()
     command = [Path(sys.executable).parent / "kpisite", "publish"]
     environment = {**os.environ, "KPISITE_NOW": "2024-03-01"}
     process = subprocess.Popen(
@@ -169,7 +144,7 @@ def test_after_a_kill_while_it_is_sent_nothing_goes_out_twice(telling, chat):
     assert chat.came.wait(60)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    chat.answers.set()
+    chat.may_answer.set()
     result = telling.call("publish")
     assert result.exit_code == 1
     assert "nobody recorded whether it arrived" in result.stderr
@@ -186,7 +161,7 @@ def test_what_could_not_be_sent_is_sent_by_the_next_publish(telling, chat):
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
     good = telling.report.read_text()
-    bad = good.replace(chat.url, f"http://127.0.0.1:{port}/").replace("body:", "attempts: 1, body:")
+    bad = good.replace(chat.url, f"http://127.0.0.1:{port}").replace("body:", "attempts: 1, body:")
     telling.report.write_text(bad)
     result = telling.call("publish")
     assert result.exit_code == 1

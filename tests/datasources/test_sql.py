@@ -13,9 +13,12 @@ from pydantic import SecretStr, ValidationError
 from sqlalchemy.dialects import postgresql
 
 from kpisite.archive.frames import from_parquet, to_parquet
-from kpisite.datasources.sql import SQL, _statement
+from kpisite.datasources import sql
+from kpisite.datasources._sql_dialects import Dialect
+from kpisite.datasources.sql import SQL
 from kpisite.errors import DatasourceError
 from kpisite.plugins import DatasourceContext, Period
+from kpisite.plugins.registry import load
 from kpisite.testing import PLAIN_TEXT, DatasourceContract
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
     from kpisite.testing import Row
 
+READ = "A query only reads: write a SELECT."
 NEW_YORK = ZoneInfo("America/New_York")
 WEEK = Period.containing(date(2013, 3, 10), "week", NEW_YORK)
 
@@ -40,6 +44,16 @@ def _close() -> Iterator[None]:
 
 def make(folder: Path, url: str = "sqlite:///test.db") -> SQL:
     made.append(SQL(SQL.Options(url=SecretStr(url)), DatasourceContext("here", folder)))
+    return made[-1]
+
+
+def made_with(folder: Path, **options: Any) -> SQL:
+    made.append(
+        SQL(
+            SQL.Options(url=SecretStr("sqlite:///test.db"), **options),
+            DatasourceContext("here", folder),
+        )
+    )
     return made[-1]
 
 
@@ -137,19 +151,96 @@ def test_nothing_in_a_query_has_to_be_escaped(source: SQL):
     assert frame.iloc[0].tolist() == ["{from}", 2, "%s%%", r"\:x \\:y", 1, 1]
 
 
-def test_other_databases_get_aware_times_and_a_length():
+@pytest.mark.parametrize(
+    ("period", "length"),
+    [
+        (WEEK, "INTERVAL '7' DAY"),
+        (Period.containing(date(2013, 3, 10), "quarter", NEW_YORK), "INTERVAL '3' MONTH"),
+    ],
+    ids=["week", "quarter"],
+)
+def test_other_databases_get_aware_times_and_a_length_of_standard_sql(period: Period, length: str):
     query = "select {from}::date, {interval} from t where x >= {from} and y = ':z' and a % 2 = 0"
-    statement = _statement(query, WEEK, "postgresql")
+    statement = Dialect("", 300, 30).statement(query, period)
     compiled = statement.compile(dialect=postgresql.dialect())
-    assert compiled.params == {
-        "kpisite_from": WEEK.start,
-        "kpisite_interval": pd.Timedelta(days=7).to_pytimedelta(),
-    }
-    assert "'" not in str(compiled).replace("':z'", "")
+    assert compiled.params == {"kpisite_from": period.start}
+    assert length in str(compiled)
     assert "::date" in str(compiled)
     kinds = {name: bind.type for name, bind in compiled.binds.items()}
     assert isinstance(kinds["kpisite_from"], sa.DateTime)
     assert kinds["kpisite_from"].timezone
+
+
+def test_a_query_that_takes_too_long_is_ended(tmp_path: Path):
+    write(tmp_path / "test.db")
+    endless = "with recursive t(a) as (select 1 union all select a + 1 from t) select max(a) from t"
+    source = made_with(tmp_path, timeout=0.1)
+    with pytest.raises(DatasourceError, match=r"the query took longer than 0\.1 s"):
+        source.query(endless, WEEK)
+    assert len(source.query("select 1", WEEK)) == 1
+
+
+def test_an_answer_that_is_too_large_is_not_read_to_its_end(tmp_path: Path):
+    write(tmp_path / "test.db")
+    endless = "with recursive t(a) as (select 1 union all select a + 1 from t) select a from t"
+    source = made_with(tmp_path, max_rows=10)
+    with pytest.raises(DatasourceError, match="the answer has more than 10 rows"):
+        source.query(endless, WEEK)
+    assert len(source.query(f"{endless} limit 10", WEEK)) == 10
+
+
+def test_a_locked_file_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sql, "FIRST_PAUSE", 0.001)
+    write(tmp_path / "test.db", "create table t (a)", [(1,)])
+    holder = sqlite3.connect(tmp_path / "test.db", isolation_level=None)
+    holder.execute("begin exclusive")
+    source = made_with(tmp_path, tries=2, connect_args={"timeout": 0.01})
+    with pytest.raises(DatasourceError, match=r"database is locked \(asked 2 times\)"):
+        source.query("select a from t", WEEK)
+    holder.close()
+    assert len(source.query("select a from t", WEEK)) == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "url"),
+    [
+        ({"driver": "sqlite", "database": "shop.db"}, "sqlite:///shop.db"),
+        (
+            {"driver": "mysql", "host": "db", "user": "u", "passwd": "p@:", "database": "shop"},
+            "mysql+pymysql://u:p%40%3A@db/shop",
+        ),
+        ({"host": "db", "port": 3307, "database": "shop"}, "mysql+pymysql://db:3307/shop"),
+        ({"database": "shop"}, "mysql+pymysql://localhost/shop"),
+        ({"driver": "postgresql", "host": "db"}, "postgresql+psycopg://db"),
+        ({"url": "mariadb://u@h/x?charset=utf8mb4"}, "mariadb+pymysql://u@h/x?charset=utf8mb4"),
+        ({"url": "mysql+mysqldb://u@h/x"}, "mysql+mysqldb://u@h/x"),
+    ],
+)
+def test_the_arguments_of_the_reference_stand_for_a_url(args: dict[str, Any], url: str):
+    made = SQL.Options.model_validate(args).address()
+    assert made.render_as_string(hide_password=False) == url
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ({}, "name the database: by 'url', or by 'driver', 'host' and 'database'"),
+        ({"driver": "sqlite"}, "name the database"),
+        ({"driver": "sqlite", "host": "x"}, "name the file of the database: 'database'"),
+        (
+            {"url": "sqlite:///a.db", "host": "db", "passwd": "x"},
+            "name either 'url' or 'host': it is part of 'url'",
+        ),
+        ({"driver": "oracle", "host": "db"}, "driver"),
+    ],
+)
+def test_a_database_is_named_in_one_way(args: dict[str, Any], message: str):
+    with pytest.raises(ValidationError, match=message):
+        SQL.Options.model_validate(args)
+
+
+def test_mysql_is_an_alias():
+    assert load("datasources", "mysql").cls is load("datasources", "sql").cls is SQL
 
 
 def test_columns_come_in_plain_dtypes_that_can_be_recorded(source: SQL):
@@ -190,8 +281,8 @@ def test_dates_are_parsed_on_demand(tmp_path: Path):
         ("select nope from t", {}, "no such column: nope", ""),
         ("select 1; select 2", {}, "You can only execute one statement at a time.", ""),
         ("", {}, "the query answers nothing", "Write a SELECT."),
-        ("insert into t values (1)", {}, "attempt to write a readonly database", ""),
-        ("drop table t", {}, "attempt to write a readonly database", ""),
+        ("insert into t values (1)", {}, "attempt to write a readonly database", READ),
+        ("drop table t", {}, "attempt to write a readonly database", READ),
         ("select 1 as a, 2 as a", {}, "two columns are called 'a'", "Name each of them: … AS …."),
         (
             "select 1 as a union all select 'x'",
@@ -267,14 +358,24 @@ def test_arguments_of_the_url_reach_the_driver(tmp_path: Path):
         (
             "mysql+pymysql://u:s3cr3t@h/x",
             "the database 'mysql+pymysql' needs the driver 'pymysql'",
-            "pip install 'pymysql'",
+            "pip install 'kpisite[mysql]'",
+        ),
+        (
+            "mysql://u:s3cr3t@h/x",
+            "the database 'mysql+pymysql' needs the driver 'pymysql'",
+            "pip install 'kpisite[mysql]'",
+        ),
+        (
+            "postgresql://u:s3cr3t@h/x",
+            "the database 'postgresql+psycopg' needs the driver 'psycopg'",
+            "pip install 'kpisite[postgres]'",
         ),
     ],
 )
 def test_a_driver_that_is_not_there_is_named_with_its_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, message: str, hint: str
 ):
-    for module in ("psycopg2", "pymysql"):
+    for module in ("psycopg", "psycopg2", "pymysql"):
         monkeypatch.setitem(__import__("sys").modules, module, None)
     with pytest.raises(DatasourceError) as caught:
         make(tmp_path, url).query("select 1", WEEK)

@@ -37,7 +37,23 @@ def test_a_date_may_be_written_in_quotes_or_without(written: object):
     assert period.label == "2013-01-29_2013-02-01"
 
 
-@pytest.mark.parametrize("written", [2013, "0", "01.02.2013", True, 1.5])
+@pytest.mark.parametrize("written", ["1 Feb 2013", "February 1, 2013 00:00", "2013/2/1"])
+def test_the_ends_of_a_period_may_be_written_freely_as_for_kpi_reporter(written):
+    [period] = report(end_date=written, interval_days=3).periods(NOW)
+    assert period.label == "2013-01-29_2013-02-01"
+
+
+def test_a_date_that_can_be_read_in_two_ways_is_no_date():
+    said = "'01/02/2013' can be read as two dates; write it like 2013-02-04"
+    assert said in mistake(end_date="01/02/2013")
+
+
+@pytest.mark.parametrize("written", ["Feb 2013", "4 Feb", "Monday", "10:00", "soon"])
+def test_a_date_that_lacks_its_day_month_or_year_is_not_filled_up(written):
+    assert "is no date; write it like 2013-02-04" in mistake(end_date=written)
+
+
+@pytest.mark.parametrize("written", [2013, "0", True, 1.5])
 def test_a_number_is_never_taken_for_seconds_since_1970(written: object):
     assert "is no date; write it like 2013-02-04" in mistake(end_date=written)
     assert "is no date" in mistake(schedule="weekly", since=written)

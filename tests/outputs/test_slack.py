@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import json
-import threading
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from failure_notice import NOTICE
+from posting_server import Answer
+from slack_server import TOKEN, SlackServer
 
 from kpisite.errors import OutputError, UnclearDeliveryError
 from kpisite.model.metric import Metric
 from kpisite.model.number import NumberFormat
-from kpisite.outputs import _posting
+from kpisite.outputs import _posting, _retries
 from kpisite.outputs.slack import Slack
-from kpisite.plugins import Announcement, OutputContext, Receipt
+from kpisite.plugins import (
+    Announcement,
+    EditionContent,
+    Mail,
+    OutputContext,
+    Picture,
+    Receipt,
+    ShownBlock,
+)
 from kpisite.site.documents import MetricDocument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-TOKEN = "xoxb-s3cret"
-CHANNELS = {"#kpis": "C01", "C02": "C02"}
 
 
 def metric(number: int, **more: Any) -> dict[str, Any]:
@@ -62,93 +68,17 @@ def announcement(*metrics: dict[str, Any], **more: Any) -> Announcement:
     return Announcement(**settings)
 
 
-class Api:
-    """Slack's `chat.postMessage` and `chat.update`."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[str, dict[str, Any]]] = []
-        self.messages: dict[tuple[str, str], dict[str, Any]] = {}
-        self.busy = 0
-        """How often it answers 429 first."""
-        self.refuse: dict[str, str] = {}
-        """Channel → error."""
-        self.breaks = False
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if outer.busy:
-                    outer.busy -= 1
-                    return self.reply({"ok": False, "error": "ratelimited"}, 429)
-                said = json.loads(body)
-                outer.calls.append((self.path, said))
-                if outer.breaks:
-                    self.connection.close()
-                    return None
-                return self.reply(outer.answer(self.path, said, self.headers["Authorization"]))
-
-            def reply(self, answer: dict[str, Any], status: int = 200) -> None:
-                text = json.dumps(answer).encode()
-                self.send_response(status)
-                if status == 429:
-                    self.send_header("Retry-After", "0")
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/api"
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def answer(self, path: str, said: dict[str, Any], authorization: str) -> dict[str, Any]:
-        if authorization != f"Bearer {TOKEN}":
-            return {"ok": False, "error": "invalid_auth"}
-        channel = said["channel"]
-        if channel in self.refuse:
-            return {"ok": False, "error": self.refuse[channel]}
-        if not within_limits(said):
-            return {"ok": False, "error": "invalid_blocks"}
-        if path == "/api/chat.update":
-            if (channel, said["ts"]) not in self.messages:
-                return {"ok": False, "error": "message_not_found"}
-            self.messages[channel, said["ts"]] = said
-            return {"ok": True, "channel": channel, "ts": said["ts"]}
-        if channel not in CHANNELS:
-            return {"ok": False, "error": "channel_not_found"}
-        ts = f"1{len(self.messages)}.0"
-        self.messages[CHANNELS[channel], ts] = said
-        return {"ok": True, "channel": CHANNELS[channel], "ts": ts}
-
-
-def within_limits(said: dict[str, Any]) -> bool:
-    """Tell whether a message keeps the limits that Slack documents for its blocks."""
-    blocks = said["blocks"]
-    fields = [field for block in blocks for field in block.get("fields", ())]
-    headers = [block["text"]["text"] for block in blocks if block["type"] == "header"]
-    return (
-        len(blocks) <= 50
-        and len(said["text"]) <= 3_000
-        and all(len(block.get("fields", ())) <= 10 for block in blocks)
-        and all(0 < len(field["text"]) <= 2_000 for field in fields)
-        and all(0 < len(header) <= 150 for header in headers)
-    )
-
-
 @pytest.fixture
-def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlackServer]:
     monkeypatch.setattr(_posting, "_back_off", lambda state: 0.0)
+    monkeypatch.setattr(_retries, "FIRST_PAUSE", 0.0)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    api = Api()
+    api = SlackServer()
     yield api
-    api.server.shutdown()
-    api.server.server_close()
+    api.close()
 
 
-def slack(api: Api, *channels: str, **options: Any) -> Slack:
+def slack(api: SlackServer, *channels: str, **options: Any) -> Slack:
     given = {"api_token": TOKEN, "channels": channels or ("#kpis",), "api_url": api.url, **options}
     return Slack(Slack.Options.model_validate(given), OutputContext("team", Path()))
 
@@ -215,7 +145,8 @@ def test_a_revision_is_posted_where_the_first_never_was(api):
 
 
 def test_a_busy_slack_is_asked_again(api):
-    api.busy = 2
+    limited = {"ok": False, "error": "ratelimited"}
+    api.server.answers = [Answer(429, limited, (("Retry-After", "0"),))] * 2
     slack(api).deliver(announcement(metric(1)))
     assert len(api.messages) == 1
 
@@ -253,7 +184,7 @@ def test_where_some_channels_have_it_and_one_has_not_nobody_posts_it_again(api):
 
 
 def test_a_connection_that_breaks_is_unclear_and_not_repeated(api):
-    api.breaks = True
+    api.server.answers = ["reset"]
     with pytest.raises(UnclearDeliveryError, match="broke the connection"):
         slack(api).deliver(announcement(metric(1)))
     assert len(api.calls) == 1
@@ -276,3 +207,141 @@ def test_a_site_without_an_address_has_no_button(api):
 def test_channels_must_be_named(api):
     with pytest.raises(ValueError, match="channels"):
         Slack.Options.model_validate({"api_token": TOKEN, "channels": []})
+
+
+class Shown(EditionContent):
+    """What pages show, made up."""
+
+    def __init__(self, *blocks: ShownBlock) -> None:
+        self._blocks = blocks
+
+    def blocks(self):
+        return self._blocks
+
+    def mail(self) -> Mail:
+        raise NotImplementedError
+
+    def pdf(self):
+        raise NotImplementedError
+
+    def tables(self):
+        raise NotImplementedError
+
+
+def view(id_: str, text: str = "", *, html: str = "", **more: Any) -> ShownBlock:
+    settings = {"title": id_.title(), "description": "", "url": "", "is_kpi": False, **more}
+    return ShownBlock(id=id_, metrics=(), html=html or f"<p>{text}</p>", text=text, **settings)
+
+
+def chart(id_: str, alt: str = "A line that rises") -> ShownBlock:
+    picture = Picture(f"{id_}-chart-1.png", b"PNG of " + id_.encode(), "image/png", alt=alt)
+    return view(id_, pictures=[picture], url=f"https://kpi.example.org/{id_}/")
+
+
+def test_charts_are_uploaded_and_shown_below_their_titles(api):
+    content = Shown(view("kpi", is_kpi=True), chart("delays"), chart("carriers"))
+    slack(api).deliver(announcement(metric(1), content=content))
+    said = api.calls[-1][1]
+    shown = said["blocks"][3:-1]
+    assert [block["type"] for block in shown] == ["section", "image"] * 2
+    assert shown[0]["text"]["text"] == "*<https://kpi.example.org/delays/|Delays>*"
+    assert shown[1]["alt_text"] == "A line that rises"
+    uploaded = [api.files[block["slack_file"]["id"]] for block in shown[1::2]]
+    assert uploaded == [b"PNG of delays", b"PNG of carriers"]
+
+
+def test_tables_keep_their_columns_and_texts_are_text(api):
+    table = view("rows", "carrier  flights\nUA           17 & `x`", html="<table></table>")
+    content = Shown(table, view("words", "Read *this* <now>"), view("bad", error="no such table"))
+    slack(api).deliver(announcement(metric(1), content=content))
+    rows, words, bad = (block["text"]["text"] for block in api.calls[-1][1]["blocks"][3:-1])
+    assert rows == "*Rows*\n```\ncarrier  flights\nUA           17 &amp; ˋxˋ\n```"
+    assert words.startswith("*Words*\nRead \u200b*\u200bthis")
+    assert "&lt;now&gt;" in words
+    assert bad == "*Bad*\n! no such table"
+
+
+def test_long_views_are_cut_and_many_end_before_the_limits(api):
+    long = "\n".join(f"line {number} {'x' * 300}" for number in range(90))
+    content = Shown(*(view(f"v{number}", long) for number in range(60)))
+    slack(api).deliver(announcement(metric(1), content=content))
+    blocks = api.calls[-1][1]["blocks"]
+    assert blocks[-1]["type"] == "actions"
+    assert 4 < len(blocks) < 50
+    assert blocks[3]["text"]["text"].endswith("…")
+
+
+def test_a_message_is_posted_again_until_its_pictures_are_ready(api):
+    api.not_ready = 3
+    slack(api).deliver(announcement(metric(1), content=Shown(chart("delays"))))
+    assert len(api.messages) == 1
+    assert "image" in [block["type"] for block in api.calls[-1][1]["blocks"]]
+
+
+def test_pictures_that_slack_never_takes_do_not_keep_the_numbers_back(api):
+    api.not_ready = 99
+    slack(api).deliver(announcement(metric(1), content=Shown(chart("delays"))))
+    [said] = api.messages.values()
+    assert "image" not in [block["type"] for block in said["blocks"]]
+    assert "79.8 %" in json.dumps(said)
+
+
+def test_a_revision_shows_its_own_pictures(api):
+    first = slack(api).deliver(announcement(metric(1), content=Shown(chart("delays"))))
+    revised = announcement(metric(1), content=Shown(chart("delays")), revision=2, before=first)
+    slack(api).deliver(revised)
+    [said] = api.messages.values()
+    assert said["blocks"][4]["slack_file"]["id"] == list(api.files)[1]
+
+
+def test_a_token_that_may_not_upload_is_told_before_anything_is_posted(api):
+    api.refuse["files"] = "missing_scope"
+    with pytest.raises(OutputError) as caught:
+        slack(api).deliver(announcement(metric(1), content=Shown(chart("delays"))))
+    assert str(caught.value) == (
+        "Slack refuses a picture: missing_scope\n"
+        "  The app needs the scope files:write. Without it, set 'images: none'."
+    )
+    assert api.messages == {}
+
+
+def test_a_connection_that_breaks_while_a_picture_is_uploaded_is_no_delivery(api):
+    api.server.answers = ["reset"]
+    with pytest.raises(OutputError) as caught:
+        slack(api).deliver(announcement(metric(1), content=Shown(chart("delays"))))
+    assert not isinstance(caught.value, UnclearDeliveryError)
+    assert "broke the connection before it answered, while a picture was uploaded" in str(
+        caught.value
+    )
+    assert "Nothing was posted. Publish again." in str(caught.value)
+
+
+@pytest.mark.parametrize("images", ["preview", "none"])
+def test_without_uploads_a_message_shows_the_preview_or_nothing(api, images):
+    preview = "https://kpi.example.org/flights/2013-W06/preview.png"
+    told = announcement(metric(1), content=Shown(chart("delays")), preview_url=preview)
+    slack(api, images=images).deliver(told)
+    [(_, said)] = api.calls
+    shown = [block.get("image_url") for block in said["blocks"] if block["type"] == "image"]
+    assert shown == ([preview] if images == "preview" else [])
+    assert api.files == {}
+
+
+def test_a_plan_names_the_pictures_that_would_be_uploaded(api):
+    lines = slack(api).plan(announcement(metric(1), content=Shown(chart("delays"))))
+    assert lines[1:] == ["upload delays-chart-1.png, 13 B"]
+    assert api.calls == []
+
+
+def test_owners_are_told_in_their_own_channels_and_as_it_is_written(api):
+    assert slack(api).owners == ""
+    owned = slack(api, "#kpis", notify_on_error=["C02"])
+    receipt = owned.notify(replace(NOTICE, text=NOTICE.text + "x" * 9_000))
+    [(path, said)] = api.calls
+    assert (path, said["channel"]) == ("/api/chat.postMessage", "C02")
+    assert said["blocks"][0]["text"]["text"] == said["text"] == NOTICE.subject
+    section = said["blocks"][1]["text"]
+    assert section["type"] == "plain_text"
+    assert "rows: <no> *such* table _x_" in section["text"]
+    assert len(section["text"]) <= 3_000
+    assert receipt.target == owned.owners == "Slack C02"

@@ -6,81 +6,29 @@ import socket
 import ssl
 import struct
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import trustme
+from failure_notice import NOTICE
 from mail_server import PASSWORD, MailServer
-from tenacity import wait_none
+from mailed_edition import ANNOUNCEMENT, PICTURES, URL, Content
 
 from kpisite.errors import OutputError, UnclearDeliveryError
-from kpisite.model.metric import Metric
-from kpisite.outputs import smtp
+from kpisite.outputs import _retries
 from kpisite.outputs.smtp import SMTP
-from kpisite.plugins import (
-    Announcement,
-    EditionContent,
-    EditionFile,
-    Mail,
-    OutputContext,
-    Picture,
-    Receipt,
-    ShownBlock,
-)
+from kpisite.plugins import OutputContext, Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-URL = "https://kpi.example.org/sales/2024-W06/"
-PICTURES = [
-    Picture("rows-chart-1.png", b"\x89PNG 1", "image/png", alt="A chart", width=552, height=300),
-    Picture("shop-map.png", b"\x89PNG 2", "image/png", url=f"{URL}shop/map.png"),
-]
-
-
-@dataclass(frozen=True)
-class Content(EditionContent):
-    """What an edition's pages might show."""
-
-    html: str = (
-        '<p>Sold 1,204 €</p><img src="cid:rows-chart-1.png"><img src="cid:shop-map.png">\n.\n'
-    )
-    text: str = "Sold 1,204 €\n.\n..two dots\n"
-
-    def blocks(self) -> Sequence[ShownBlock]:
-        return []
-
-    def mail(self) -> Mail:
-        return Mail(self.html, self.text, PICTURES)
-
-    def tables(self) -> Sequence[EditionFile]:
-        return [EditionFile("sales-2024-W06-rows.csv", b"day,amount\n", "text/csv")]
-
-
-ANNOUNCEMENT = Announcement(
-    key="sales/2024-W06",
-    title="Verkäufe, weekly",
-    period="Week 6, 2024",
-    status="sealed",
-    revision=1,
-    url=URL,
-    text="Week 6, 2024: Sold 1,204 €, up 4.1 %",
-    document={"version": 1, "views": []},
-    metrics=(
-        Metric(name="sold", title="Sold", value=1204),
-        Metric(name="x", title="X", value=None),
-    ),
-    time=datetime(2024, 2, 12, 6, tzinfo=UTC),
-    content=Content(),
-)
+    from collections.abc import Iterator
 
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(smtp, "_wait", wait_none())
+    monkeypatch.setattr(_retries, "FIRST_PAUSE", 0.001)
 
 
 @pytest.fixture
@@ -419,7 +367,7 @@ def test_a_plan_says_to_whom_what_goes_and_sends_nothing(server):
         ({"email_from": "KPI"}, "'KPI' is no address"),
         ({"smtp_user": "kpi"}, "go together"),
         ({"smtp_user": "kpi", "smtp_password": "x"}, "could read the password"),
-        ({"attach": ["pdf"]}, "Input should be 'csv'"),
+        ({"attach": ["doc"]}, "Input should be 'csv' or 'pdf'"),
     ],
 )
 def test_options_that_cannot_be_meant_are_refused(options, message):
@@ -450,3 +398,19 @@ def test_an_announcement_without_its_pages_is_no_mail(server):
     driver(server.port).deliver(replace(ANNOUNCEMENT, before=receipt, time=None))
     assert server.mails[0]["Date"] is None
     assert server.mails[0]["In-Reply-To"] is None
+
+
+def test_owners_get_a_short_mail_and_nobody_else_does(server):
+    assert driver(server.port).owners == ""
+    owned = driver(server.port, notify_on_error=["Ops <ops@example.org>", "b@example.org"])
+    receipt = owned.notify(NOTICE)
+    assert server.to == [["ops@example.org", "b@example.org"]]
+    [mail] = server.mails
+    assert mail["Subject"] == "Failed: Verkäufe, Week 6, 2024"
+    assert mail["To"] == "Ops <ops@example.org>, b@example.org"
+    assert mail.get_content_type() == "text/plain"
+    assert mail.get_content().replace("\r\n", "\n") == NOTICE.text
+    assert mail["Message-ID"] == receipt.details["message_id"]
+    assert receipt.target == owned.owners == "ops@example.org, b@example.org"
+    other = owned.notify(replace(NOTICE, digest="b" * 64))
+    assert other.details["message_id"] != receipt.details["message_id"]

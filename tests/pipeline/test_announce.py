@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -9,12 +10,15 @@ import pytest
 from pydantic import SecretStr
 
 from kpisite.archive.deliveries import begin, read_log
+from kpisite.archive.storage import Storage
 from kpisite.archive.store import Archive
 from kpisite.errors import OutputError, UnclearDeliveryError, UsageError
 from kpisite.model.delivery import DeliveryLog, Intent
-from kpisite.pipeline.announce import Choice, announce
+from kpisite.pipeline.announce import announce
+from kpisite.pipeline.due import Choice
 from kpisite.pipeline.loading import load_reports
 from kpisite.pipeline.plan import plan, plan_revisions
+from kpisite.pipeline.problems import Problem
 from kpisite.pipeline.project import Project
 from kpisite.pipeline.run import run_tasks
 from kpisite.plugins import Announcement, EditionDriver, EditionOptions, Receipt
@@ -42,8 +46,13 @@ class Letter(EditionDriver):
     class Options(EditionOptions):
         to: str = "team"
         key: SecretStr = SecretStr("")
+        rehearse: bool = False
 
     options: Options
+
+    @property
+    def is_rehearsal(self) -> bool:
+        return self.options.rehearse
 
     @property
     def target(self) -> str:
@@ -98,14 +107,16 @@ class Office:
         self.run([task for task in tasks if task.period.label == label])
 
     def announcement(self, entry, before) -> Announcement:
-        views = [{"id": "note", "status": "error" if entry.key in self.errors else "ok"}]
         return Announcement(
-            entry.key, "Sales", entry.label, entry.status, entry.revision, "", "", {"views": views},
-            before,
-        )  # fmt: skip
+            entry.key, "Sales", entry.label, entry.status, entry.revision, "", "", {}, before
+        )
 
     def tell(self, held: dict[str, str] | None = None, **choice):
-        return announce(self.project, self.reports, self.announcement, Choice(**choice), held or {})
+        problem = Problem("error", "sales", "", "note", "no such table")
+        failures = {key: [problem] for key in self.errors}
+        return announce(
+            self.project, self.reports, self.announcement, Choice(**choice), held or {}, failures
+        )
 
     def log(self, label: str) -> DeliveryLog:
         return read_log(self.archive, f"sales/{label}", "team")
@@ -287,6 +298,17 @@ def test_a_dry_run_tells_nobody_and_writes_nothing(tmp_path):
     assert (SENT, office.log("2024-02")) == ([], DeliveryLog())
 
 
+def test_a_rehearsal_is_no_delivery(tmp_path):
+    office = Office(tmp_path, rehearse="true")
+    for _ in range(2):
+        (result,) = office.tell()
+        assert (result.status, result.recorded) == ("checked", 0)
+        assert result.details == {"letters": 1}
+        assert office.log("2024-02") == DeliveryLog()
+    ACTS.append(fails(OutputError("refused")))
+    assert [(one.status, one.message) for one in office.tell()] == [("failed", "refused")]
+
+
 def test_only_the_named_outputs_speak(tmp_path):
     office = Office(tmp_path)
     assert office.tell(only=("web",)) == []
@@ -303,6 +325,45 @@ def test_secrets_are_neither_recorded_nor_said(tmp_path):
     written = b"".join(path.read_bytes() for path in tmp_path.rglob("team.json"))
     assert b"letters" in written
     assert b"s3cret-word" not in written
+
+
+def test_what_is_settled_is_not_read_again_until_something_changes(tmp_path, monkeypatch):
+    read: list[str] = []
+    storage_read = Storage.read_all
+
+    def counted(storage, paths):
+        paths = list(paths)
+        read.extend(path for path in paths if "/deliveries/" in path)
+        return storage_read(storage, paths)
+
+    monkeypatch.setattr(Storage, "read_all", counted)
+    office = Office(tmp_path)
+    office.tell()
+    office.tell()
+    read.clear()
+    assert office.tell() == []
+    assert "sales/2024-02/deliveries/team.json" not in read
+    office.revise("2024-02")
+    office.tell()
+    assert SENT[-1] == ("sales/2024-02", 2, True)
+    shutil.rmtree(office.project.cache)
+    assert office.tell() == []
+    for path in office.project.cache.rglob("*.json"):
+        path.write_text("[")
+    assert office.tell() == []
+    assert len(SENT) == 2
+
+
+def test_a_settled_edition_that_is_sent_again_and_got_lost_is_asked_about(tmp_path):
+    office = Office(tmp_path)
+    office.tell()
+    office.tell()
+    ACTS.append(fails(UnclearDeliveryError("the connection broke")))
+    office.tell(edition="sales/2024-02", resend=True)
+    ACTS.clear()
+    (result,) = office.tell()
+    assert "nobody recorded whether it arrived" in result.message
+    assert len(SENT) == 1
 
 
 def test_a_damaged_log_of_deliveries_stops_its_output(tmp_path):

@@ -44,3 +44,9 @@ def test_secrets_are_hidden_also_as_urls_quote_them():
 
 def test_a_secret_too_short_to_tell_from_other_text_is_left():
     assert redact("a 1 b", ["1"]) == "a 1 b"
+
+
+def test_a_failed_view_is_told_from_notes_and_from_what_befell_the_whole_edition():
+    assert Problem("error", "sales", "2024-02", "rows", "no such column").is_failed_view
+    assert not Problem("warning", "sales", "2024-02", "rows", "no data").is_failed_view
+    assert not Problem("error", "sales", "2024-02", "", "another run was first").is_failed_view

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
 from pydantic import Field, SecretStr
@@ -11,7 +11,7 @@ from kpisite.errors import PluginError
 from kpisite.model.base import StrictModel
 from kpisite.model.definition import ViewDefinition
 from kpisite.model.yaml_reader import read_yaml
-from kpisite.plugins import Datasource, PluginOptions, Query, View
+from kpisite.plugins import Datasource, PluginOptions, Query, Variable, View
 from kpisite.plugins.binding import Bound, bind, bind_view, check_queries, make_view
 from kpisite.plugins.registry import Plugin
 
@@ -80,6 +80,33 @@ def test_what_is_recorded_of_the_arguments_has_no_secret_at_any_depth():
     assert len(masked["keys"]) == 2
 
 
+class FromOutside(PluginOptions):
+    token: Annotated[SecretStr, Variable("SHOP_TOKEN")]
+    loud: Annotated[bool, Variable("SHOP_LOUD")] = False
+
+
+class Outsider(Secretive):
+    Options = FromOutside
+
+
+def test_an_option_may_come_from_a_variable_that_nobody_wrote():
+    def token(args: str, environment: dict[str, str]) -> str:
+        text = f"datasources: {{a: {{plugin: '{__name__}:Outsider', args: {args}}}}}"
+        datasources, mistakes = bind("datasources", read_yaml(text, "r.yml", {}), environment)
+        if mistakes:
+            return f"{mistakes[0].message}. {mistakes[0].hint}"
+        options = datasources["a"].options
+        assert isinstance(options, FromOutside)
+        return f"{options.token.get_secret_value()} {options.loud}"
+
+    outside = {"SHOP_TOKEN": "hunter2", "SHOP_LOUD": "1", "OTHER": "x"}
+    missing = "'token' is missing. Or set the environment variable SHOP_TOKEN."
+    assert token("{}", outside) == "hunter2 True"
+    assert token("{token: mine, loud: false}", outside) == "mine False"
+    assert token("{}", {}) == missing
+    assert token("{}", {"SHOP_TOKEN": "", "SHOP_LOUD": ""}) == missing
+
+
 def test_of_a_variable_the_name_is_recorded_and_never_its_default():
     options = bound({"token": "filled-in", "passwd": "also", "login": WRITTEN["login"]})
     written = {"token": "${TOKEN}", "passwd": "${WORD:-fallback}", "host": "${HOST:-localhost}"}
@@ -110,7 +137,7 @@ def test_title_and_cols_in_args_are_not_the_plugins_options():
         "report.yml",
         {},
     )
-    views, mistakes = bind("views", source)
+    views, mistakes = bind("views", source, {})
     assert mistakes == []
     assert list(views) == ["a"]
 
@@ -123,7 +150,7 @@ views:
   c:
     plugin: 'kpisite.views.table:Tabel'
 """
-    _, mistakes = bind("views", read_yaml(text, "report.yml", {}))
+    _, mistakes = bind("views", read_yaml(text, "report.yml", {}), {})
     assert [(m.line, m.path, m.message) for m in mistakes] == [
         (2, "views.a.plugin", "there is no view plugin 'tabel'"),
         (3, "views.b.args.datasource", "'datasource' is missing"),
@@ -144,7 +171,7 @@ views:
 
 @pytest.mark.parametrize("text", ["views: [a]", "views: {a: [b]}", "views: {a: {args: 3}}", "x: y"])
 def test_sections_of_another_shape_are_left_to_the_reports_model(text: str):
-    assert bind("views", read_yaml(text, "report.yml", {})) == ({}, [])
+    assert bind("views", read_yaml(text, "report.yml", {}), {}) == ({}, [])
 
 
 def test_a_view_without_a_title_is_called_by_its_id_in_words():
@@ -177,7 +204,7 @@ views:
       query: select 1
 """
     source = read_yaml(text, "report.yml", {})
-    views, _ = bind("views", source)
+    views, _ = bind("views", source, {})
     made = {"a": make_view("a", ViewDefinition(plugin="table"), views["a"])}
     [mistake] = check_queries(made, source)
     assert str(mistake) == (

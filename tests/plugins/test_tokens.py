@@ -172,3 +172,12 @@ def test_the_length_of_any_other_period_is_its_time_on_the_calendar():
     noon = datetime(2013, 3, 9, 12, tzinfo=NEW_YORK)
     period = Period(noon, datetime(2013, 3, 10, 13, tzinfo=NEW_YORK))
     assert calendar_length(period) == (0, timedelta(days=1, hours=1))
+
+
+def test_in_mysql_a_backslash_escapes_and_a_hash_begins_a_comment() -> None:
+    query = r"""a = 'it\'s {from}' and b = "\"{to}" # it's {to}
+        and c >= {from}"""
+    assert [p for p in split_tokens(query, mysql=True) if isinstance(p, Token)] == [Token("from")]
+    assert split_tokens(r"a = '\' and b = {to}") == [r"a = '\' and b = ", Token("to")]
+    assert split_tokens("a #>> '{from}' = {to}") == ["a #>> '{from}' = ", Token("to")]
+    assert replace_tokens(query, lambda t: f":{t.name}", mysql=True).endswith("c >= :from")

@@ -306,3 +306,12 @@ def test_the_pictures_need_no_font_of_the_machine(sold):
     first = announced(sold).content.mail().pictures[0].data
     assert first == announced(sold).content.mail().pictures[0].data
     assert first.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("url", [URL, ""])
+def test_a_picture_has_an_address_where_the_site_has_both(sold, url):
+    assert announced(sold, url=url).preview_url == ""
+    folder = sold.folder / "site" / "sales" / "2024-W02"
+    (folder / "preview.png").write_bytes(b"PNG")
+    preview = f"{URL.rstrip('/')}/sales/2024-W02/preview.png" if url else ""
+    assert announced(sold, url=url).preview_url == preview

@@ -1,0 +1,118 @@
+"""What of a configuration of KPI Reporter means something else here."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from kpisite.kpi_reporter.configuration import plugins_of
+from kpisite.model.yaml_reader import VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Uses = Callable[[Mapping[str, Any]], bool]
+    """Tells whether a configuration, as it was written, uses something."""
+
+
+def changes_of_meaning(written: Mapping[str, Any]) -> list[str]:
+    """Return what of a configuration means something else here, a sentence or two each.
+
+    Args:
+        written: The configuration, before variables were filled in.
+    """
+    return [_ALWAYS, *(text for uses, text in _CHANGES if uses(written))]
+
+
+def _plugin(section: str, *names: str) -> Uses:
+    return lambda written: any(part["plugin"] in names for _, part in plugins_of(written, section))
+
+
+def _argument(section: str, plugin: str, fits: Callable[[Mapping[str, Any]], bool]) -> Uses:
+    return lambda written: any(
+        part["plugin"] == plugin and fits(part.get("args") or {})
+        for _, part in plugins_of(written, section)
+    )
+
+
+_ALWAYS = (
+    "A view that cannot be made says so on its place, the edition is not final, nobody is told of "
+    "it, and the exit status is not 0. KPI Reporter sent it."
+)
+_CHANGES: tuple[tuple[Uses, str], ...] = (
+    (
+        lambda written: "schedule" not in written,
+        "Without 'schedule' the report is made on demand: one edition, which ends at the last "
+        "midnight. 'schedule: weekly' makes one of every week, and catches up.",
+    ),
+    (
+        lambda written: re.search(r"\{\w+\}", str(written.get("title"))) is not None,
+        "Braces in the title are filled in: {from}, {to} and {period}.",
+    ),
+    (
+        lambda written: VARIABLE.search(json.dumps(written, default=str)) is not None,
+        "A variable that is not set is an error; ${NAME:-default} has a default.",
+    ),
+    (
+        _plugin("datasources", "sql", "mysql"),
+        "sql: {from} and {to} are instants of the report's time zone, on every database; the "
+        "first column is not made the index.",
+    ),
+    (
+        _plugin("datasources", "prometheus"),
+        "prometheus: times are those of the report's zone.",
+    ),
+    (
+        _plugin("datasources", "googleanalytics"),
+        "googleanalytics: what KPI Reporter asked was switched off in 2023. Name a 'property' of "
+        "Google Analytics 4; old names are translated where there are new ones.",
+    ),
+    (
+        _plugin("datasources", "twitter"),
+        "twitter: version 2 of the API is asked; both ends of the period count.",
+    ),
+    (
+        _argument("views", "single_stat", lambda args: args.get("comparison_type") == "percent"),
+        "single_stat: a change in percent is divided by the absolute value of the comparison.",
+    ),
+    (
+        _plugin("views", "single_stat"),
+        "single_stat: a period without rows reads 'no data'; 'empty: 0' asks for a zero.",
+    ),
+    (
+        _argument(
+            "views", "plot", lambda args: args.get("kind") == "bar" and not args.get("stacked")
+        ),
+        "plot: bars of several series stand side by side.",
+    ),
+    (
+        _plugin("views", "plot"),
+        "plot: a period without rows is no error.",
+    ),
+    (
+        _plugin("views", "table"),
+        "table: says '10 of 25 rows' where it cuts, and integers stay integers.",
+    ),
+    (
+        _plugin("views", "prometheus.alert_summary"),
+        "prometheus.alert_summary: patterns match a whole value, and no alert is good news.",
+    ),
+    (
+        _plugin("outputs", "static"),
+        "static: with 'what: edition' it writes a folder an edition, as KPI Reporter did; an older "
+        "edition never becomes the latest. Without it, the whole site is put in place.",
+    ),
+    (
+        _plugin("outputs", "scp"),
+        "scp: the host key of the server is checked.",
+    ),
+    (
+        _plugin("outputs", "smtp", "sendgrid", "slack"),
+        "Mail and chat: an edition goes out once, when it is final, by 'kpisite publish'.",
+    ),
+    (
+        lambda written: bool((written.get("theme") or {}).get("theme_dir")),
+        "theme_dir: templates have other names and are given other values.",
+    ),
+)

@@ -1,0 +1,117 @@
+"""Configuration files of KPI Reporter as a report: what they leave out, and what means more now."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from kpisite.errors import DefinitionError
+from kpisite.model.yaml_reader import read_yaml
+from kpisite.model.yaml_source import Source
+from kpisite.pipeline.loading import Written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+DEFAULTS = "(what KPI Reporter does without being told)"
+"""Stands for a file's name in messages."""
+ARGUMENTS = "(the command line)"
+_BRACES = re.compile(r"\{[^}]*\}")
+_UNFIT = re.compile(r"[^a-z0-9]+")
+_TITLE = "Status report"
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """One or several files of KPI Reporter, the later file wins."""
+
+    files: tuple[tuple[str, str], ...]
+    """Name for messages and content of each."""
+    source: Source
+    """What they say together."""
+
+    @property
+    def title(self) -> str:
+        """The report's title without what is filled in."""
+        title = str(self.source.values.get("title") or _TITLE)
+        return " ".join(_BRACES.sub("", title).split()) or _TITLE
+
+    @property
+    def id(self) -> str:
+        """An id for the report: its title in small letters and hyphens."""
+        return _UNFIT.sub("-", self.title.lower()).strip("-") or "report"
+
+    def additions(self, zone: str) -> dict[str, Any]:
+        """Return what the files leave out, and kpisite does otherwise.
+
+        Args:
+            zone: The machine's time zone.
+        """
+        values = self.source.values
+        more: dict[str, Any] = {}
+        if "timezone" not in values:
+            more["timezone"] = zone
+        if "outputs" not in values:
+            more["outputs"] = {"static": {"plugin": "static", "args": {"what": "edition"}}}
+        statics = {
+            id_: {"args": {"what": "edition"}}
+            for id_, output in plugins_of(values, "outputs")
+            if output["plugin"] == "static" and "what" not in (output.get("args") or {})
+        }
+        return {**more, "outputs": statics} if statics else more
+
+    def written(
+        self,
+        folder: Path,
+        zone: str,
+        environment: Mapping[str, str],
+        *,
+        start: str = "",
+        end: str = "",
+    ) -> Written:
+        """Return the report.
+
+        Args:
+            folder: Absolute: where relative paths start.
+            zone: The machine's time zone.
+            environment: What `${NAME}` is filled in from.
+            start: The period's start, in place of what the files say.
+            end: The period's end.
+        """
+        dates = {"start_date": start, "end_date": end}
+        given = {name: text for name, text in dates.items() if text}
+        more = ((DEFAULTS, self.additions(zone)), (ARGUMENTS, given))
+        texts = tuple((name, yaml.safe_dump(values)) for name, values in more if values)
+        return Written(self.id, folder, (*self.files, *texts), environment)
+
+
+def read_configuration(
+    files: Sequence[tuple[str, str]], environment: Mapping[str, str]
+) -> Configuration:
+    """Read files of KPI Reporter.
+
+    Args:
+        files: Name for messages and content of each; the later file wins.
+        environment: What `${NAME}` is filled in from.
+
+    Raises:
+        DefinitionError: A file is no YAML mapping.
+    """
+    source = Source()
+    for name, text in files:
+        source = source.merged(read_yaml(text, name, environment))
+    if source.unreadable:
+        raise DefinitionError(source.mistakes)
+    return Configuration(tuple(files), source)
+
+
+def plugins_of(values: Mapping[str, Any], section: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield id and definition of what a section names, where that can be told."""
+    found = values.get(section)
+    for id_, part in (found if isinstance(found, dict) else {}).items():
+        if isinstance(part, dict) and isinstance(part.get("plugin"), str):
+            yield id_, part

@@ -1,0 +1,211 @@
+"""Tell the owners of an output, once, why an edition does not go out: views of it failed."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from kpisite.archive.deliveries import begin_notice, end_notice
+from kpisite.errors import ArchiveError, KpisiteError, UnclearDeliveryError
+from kpisite.model.delivery import Notice
+from kpisite.model.language import gettext
+from kpisite.model.secrets import redact
+from kpisite.model.words import period_title
+from kpisite.pipeline.due import due_editions
+from kpisite.pipeline.people import by_output
+from kpisite.pipeline.publish import without_secrets
+from kpisite.plugins.output import FailedView, FailureNotice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from kpisite.archive.index import Entry
+    from kpisite.model.delivery import DeliveryLog, Receipt
+    from kpisite.pipeline.delivered import Deliveries
+    from kpisite.pipeline.due import Choice
+    from kpisite.pipeline.loading import LoadedReport
+    from kpisite.pipeline.people import Failures, PeopleOutput
+    from kpisite.pipeline.problems import Problem
+    from kpisite.pipeline.project import Project
+    from kpisite.pipeline.publish import OutputResult
+
+_VARYING = re.compile(r"\w*\d\w*")
+"""What differs where the same failure happens again: times, addresses in memory, ids."""
+
+
+def notify_owners(
+    project: Project, reports: Iterable[LoadedReport], failures: Failures, choice: Choice
+) -> list[OutputResult]:
+    """Tell the owners of all outputs, where failed views stopped a publish before it began.
+
+    Args:
+        project: Its time is that of notices.
+        reports: As they are defined now.
+        failures: What stopped it.
+        choice: Which outputs, and which edition.
+
+    Returns:
+        A result for each output whose owners are, or were, told.
+    """
+
+    def act(
+        output: PeopleOutput, entries: Sequence[Entry], delivered: Deliveries
+    ) -> Iterator[OutputResult]:
+        entry = due_for_owners(project, output, entries, delivered, failures, choice)
+        if entry is not None and output.driver.owners:
+            told = tell_owners(project, output, entry, delivered.log(entry), failures, choice)
+            yield output.result("failed", entry, message=not_whole(entry, failures, told))
+
+    return by_output(project, reports, choice, act)
+
+
+def due_for_owners(
+    project: Project,
+    output: PeopleOutput,
+    entries: Sequence[Entry],
+    delivered: Deliveries,
+    failures: Failures,
+    choice: Choice,
+) -> Entry | None:
+    """Return the newest edition that would be due, had no view of it failed.
+
+    One whose period is over comes before one that is still open: people wait for it.
+    """
+
+    def is_there(entry: Entry) -> bool:
+        return entry.status == "sealed" or entry.key in failures
+
+    def is_over(entry: Entry) -> bool:
+        is_open = output.report.report.is_open(entry.period, project.now)
+        return is_there(entry) and (entry.status == "sealed" or not is_open)
+
+    for is_ready in (is_over, is_there):
+        due = due_editions(output.options, entries, delivered, choice, is_ready)
+        failed = [entry for entry in due if entry.key in failures]
+        if failed:
+            return failed[-1]
+    return None
+
+
+def tell_owners(
+    project: Project,
+    output: PeopleOutput,
+    entry: Entry,
+    log: DeliveryLog,
+    failures: Failures,
+    choice: Choice,
+    url: str = "",
+) -> str:
+    """Tell the owners of an output, unless they know, and return what came of it in words.
+
+    Args:
+        project: Its time is that of the notice.
+        output: Has owners.
+        entry: The edition that does not go out.
+        log: What is recorded of it through this output.
+        failures: With those of the edition.
+        choice: Whether this is a dry run.
+        url: Address of the edition's page; "" where the site does not have it.
+    """
+    secrets = output.report.secrets
+    owners = redact(output.driver.owners, secrets)
+    said = _notice(output, entry, failures[entry.key], url)
+    known = log.notice(entry.revision, said.digest)
+    if known is not None:
+        when = f"{known.time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        if known.receipt is None:
+            return f"on {when} {owners} was being told; nobody recorded whether that arrived"
+        return f"{owners} was told on {when}"
+    if choice.dry_run:
+        return f"{owners} would be told"
+    notice = Notice(
+        output=output.id,
+        revision=entry.revision,
+        failures=said.digest,
+        time=project.now,
+        target=owners,
+    )
+    try:
+        if output.driver.is_rehearsal:
+            output.driver.notify(said)
+            return f"{owners} would be told: that was checked"
+        if not begin_notice(project.archive, entry.key, notice):
+            return f"another publish is telling {owners}"
+        receipt = _notified(project, output, entry, notice, said)
+        end_notice(project.archive, entry.key, notice, receipt)
+    except KpisiteError as error:
+        return f"{owners} could not be told: {redact(str(error), secrets)}"
+    except Exception as error:  # noqa: BLE001 - a plugin's mistake stops its output, not the others
+        return f"{owners} could not be told: {redact(f'{type(error).__name__}: {error}', secrets)}"
+    return f"{owners} was told"
+
+
+def _notified(
+    project: Project, output: PeopleOutput, entry: Entry, notice: Notice, said: FailureNotice
+) -> Receipt:
+    """Tell the owners; what is sure not to have arrived is as if it had not been begun."""
+    try:
+        return without_secrets(output.driver.notify(said), output.report.secrets)
+    except UnclearDeliveryError:
+        raise
+    except KpisiteError as error:
+        try:
+            end_notice(project.archive, entry.key, notice, None)
+        except ArchiveError as second:
+            raise ArchiveError(f"{error}; and that could not be recorded: {second}") from error
+        raise
+
+
+def not_whole(entry: Entry, failures: Failures, told: str = "") -> str:
+    """Return why people are not told of an edition, who was told of that, and what to do."""
+    views = ", ".join(dict.fromkeys(problem.view for problem in failures[entry.key]))
+    lines = [
+        f"people are not told of {entry.key}, because views could not be made: {views}",
+        *([told] if told else []),
+        "Mend them, or publish with --allow-errors.",
+    ]
+    return "\n  ".join(lines)
+
+
+def _notice(
+    output: PeopleOutput, entry: Entry, problems: Sequence[Problem], url: str
+) -> FailureNotice:
+    secrets = output.report.secrets
+    views = [
+        FailedView(id_, redact(message, secrets), redact(hint, secrets))
+        for id_, message, hint in sorted({(p.view, p.message, p.hint) for p in problems})
+    ]
+    period = period_title(entry.period)
+    return FailureNotice(
+        key=entry.key,
+        title=entry.title,
+        period=period,
+        revision=entry.revision,
+        subject=gettext("Failed: {title}, {period}").format(title=entry.title, period=period),
+        text=_text(output, entry, views, url),
+        views=views,
+        digest=_digest(views),
+        url=url,
+    )
+
+
+def _text(output: PeopleOutput, entry: Entry, views: Sequence[FailedView], url: str) -> str:
+    said = gettext(
+        "People are not told of {title}, {period} through {output}: these views could not be made."
+    )
+    parts = [
+        said.format(title=entry.title, period=period_title(entry.period), output=output.id),
+        *("\n  ".join([f"{v.id}: {v.message}", *v.hint.splitlines()]) for v in views),
+        gettext("Mend them: then the next publish tells people. To tell them all the same:")
+        + f"\n  kpisite publish --allow-errors --only {output.id} --edition {entry.key}",
+        url,
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _digest(views: Iterable[FailedView]) -> str:
+    """Return a digest of what failed and why; words with digits in them do not count."""
+    reasons = [f"{view.id}\0{_VARYING.sub('#', view.message)}" for view in views]
+    return hashlib.sha256("\n".join(reasons).encode()).hexdigest()

@@ -1,0 +1,104 @@
+"""The outputs of all reports that tell people, each with what it is told by."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kpisite.errors import ArchiveError
+from kpisite.model.language import speak
+from kpisite.model.secrets import redact
+from kpisite.pipeline.delivered import Deliveries
+from kpisite.pipeline.publish import OutputResult, driver_of
+from kpisite.plugins.output import EditionDriver, EditionOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from kpisite.archive.index import Entry
+    from kpisite.pipeline.due import Choice
+    from kpisite.pipeline.loading import LoadedReport
+    from kpisite.pipeline.problems import Problem
+    from kpisite.pipeline.project import Project
+    from kpisite.plugins.binding import Bound
+
+    Failures = Mapping[str, Sequence[Problem]]
+    """Key of an edition → why views of it could not be made."""
+
+
+@dataclass(frozen=True)
+class PeopleOutput:
+    """An output of a report that tells people."""
+
+    report: LoadedReport
+    id: str
+    bound: Bound
+    driver: EditionDriver
+
+    @property
+    def name(self) -> str:
+        """`flights/team`."""
+        return f"{self.report.id}/{self.id}"
+
+    @property
+    def options(self) -> EditionOptions:
+        """The options that all such outputs have."""
+        assert isinstance(self.bound.options, EditionOptions)  # noqa: S101 - see EditionDriver
+        return self.bound.options
+
+    @property
+    def target(self) -> str:
+        """Where it goes to, without secrets."""
+        return redact(self.driver.target, self.report.secrets)
+
+    def result(self, status: str, entry: Entry | None = None, **more: object) -> OutputResult:
+        """Return what became of it, or of an edition through it."""
+        return OutputResult(
+            (self.name,),
+            self.bound.plugin.name,
+            status,  # type: ignore[arg-type]
+            self.target,
+            edition=entry.key if entry else "",
+            **more,  # type: ignore[arg-type]
+        )
+
+
+def by_output(
+    project: Project,
+    reports: Iterable[LoadedReport],
+    choice: Choice,
+    act: Callable[[PeopleOutput, Sequence[Entry], Deliveries], Iterable[OutputResult]],
+) -> list[OutputResult]:
+    """Do something for every output for people, side by side; none stops the others.
+
+    Args:
+        project: Where the archive is.
+        reports: As they are defined now.
+        choice: Which outputs are wanted.
+        act: Is given an output, the editions of its report, oldest first, and what went out of
+            them through it.
+    """
+    outputs = [
+        PeopleOutput(report, id_, bound, driver)
+        for report in reports
+        for id_, bound in report.outputs.items()
+        if issubclass(bound.plugin.cls, EditionDriver) and (not choice.only or id_ in choice.only)
+        if isinstance(driver := driver_of(project, id_, bound, (report.id,)), EditionDriver)
+    ]
+    if not outputs:
+        return []
+    entries = project.archive.editions()
+
+    def one(output: PeopleOutput) -> list[OutputResult]:
+        mine = [entry for entry in entries if entry.report == output.report.id]
+        try:
+            delivered = Deliveries(project, output.report.id, output.id, mine)
+        except ArchiveError as error:
+            return [output.result("failed", message=str(error))]
+        return list(act(output, mine, delivered))
+
+    with ThreadPoolExecutor(
+        len(outputs), "people", initializer=speak, initargs=(project.language,)
+    ) as executor:
+        return [result for results in executor.map(one, outputs) for result in results]

@@ -1,0 +1,31 @@
+"""The colours and the font of a report of its own, as CSS variables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kpisite.model.definition import Theme
+
+_UI = {"ink": 0, "muted": 1, "card": 4}
+"""Variable → its place in `ui_colors`."""
+
+
+def css_variables(theme: Theme) -> str:
+    """Return declarations for a `style` attribute; "" where a theme has nothing of its own."""
+    return ";".join(f"--kpi-{name}:{value}" for name, value in _variables(theme))
+
+
+def _variables(theme: Theme) -> Iterator[tuple[str, str]]:
+    for number, colour in enumerate(theme.series_colors, 1):
+        yield f"series-{number}", colour
+    for name, place in _UI.items():
+        for colour in theme.ui_colors[place : place + 1]:
+            yield name, f"light-dark({colour},var(--kpi-dark-{name}))"
+    for name, colours in (("bad", theme.error_colors), ("good", theme.success_colors)):
+        if colours:
+            yield name, f"light-dark({colours[0]},{colours[-1]})"
+    if theme.heading_font:
+        yield "heading-font", f"'{theme.heading_font}',var(--kpi-font)"
