@@ -145,7 +145,7 @@ def _lines(stream: IO[bytes], progress: Callable[[int, int], None] | None) -> li
     found: list[str] = []
     rest = b""
     begun = False
-    while part := stream.read1(65536) if hasattr(stream, "read1") else stream.read(65536):
+    while part := os.read(stream.fileno(), 65536):
         *lines, rest = re.split(rb"[\r\n]+", rest + part)
         for line in (one.decode(errors="replace") for one in lines):
             match = _PROGRESS.match(line)

@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING
 
 import asyncssh
 
+from kpisite.outputs._counter import Counter
 from kpisite.outputs._remote_files import NOT_THERE, RemoteFiles, Rights
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
-    from kpisite.outputs._counter import Counter
     from kpisite.outputs._remote_shell import RemoteShell
+    from kpisite.plugins import Progress
 
 MANIFEST = ".kpisite.json"
 """File in a release: its rights, path and SHA-256 of each of its files. Written last."""
@@ -95,11 +96,10 @@ class RemoteFolder:
 
     async def published_files(self) -> dict[str, str]:
         """Return the digest of each file that readers see; none where that is not known."""
-        return (await self._manifest())[1]
+        return (await self._manifest(await self.published()))[1]
 
-    async def _manifest(self) -> tuple[str, dict[str, str]]:
-        """Return rights and files of the published release; nothing where they are not known."""
-        release = await self.published()
+    async def _manifest(self, release: str | None) -> tuple[str, dict[str, str]]:
+        """Return rights and files of a release; nothing where they are not known."""
         if release is None:
             return "", {}
         try:
@@ -116,17 +116,17 @@ class RemoteFolder:
         release: str,
         source: Path,
         wanted: Mapping[str, str],
-        equal: Collection[str],
-        counter: Counter,
+        progress: Progress,
     ) -> None:
         """Make a release beside the published one, and let readers see it.
+
+        What the published release has is linked by the server: no data moves.
 
         Args:
             release: Its name, 16 hexadecimal digits.
             source: Folder with its files.
             wanted: Path and digest of each.
-            equal: Those that the published release has: the server links them, no data moves.
-            counter: Counts the others.
+            progress: Told how many of the others are through.
 
         Raises:
             DisturbedError: Another publish was faster, and has swept this one away.
@@ -135,7 +135,7 @@ class RemoteFolder:
         folder = self._folder(name)
         await self._client.makedirs(self._parent, exist_ok=True)
         try:
-            await self._upload(folder, source, wanted, equal, counter)
+            await self._upload(folder, source, wanted, progress)
             await self._publish(name)
         except (*NOT_THERE, asyncssh.SFTPFailure) as error:
             if await self._client.lexists(f"{folder}/{MANIFEST}"):
@@ -149,12 +149,14 @@ class RemoteFolder:
         folder: str,
         source: Path,
         wanted: Mapping[str, str],
-        equal: Collection[str],
-        counter: Counter,
+        progress: Progress,
     ) -> None:
         numbers = await self._files.numbers(self._rights)
         before = await self.published()
-        same_rights = (await self._manifest())[0] == self._rights.text
+        rights, files = await self._manifest(before)  # of this very release, whatever comes next
+        same_rights = rights == self._rights.text
+        equal = {path for path in wanted if wanted[path] == files.get(path)}
+        counter = Counter(progress, len(wanted) - len(equal))
         old = self._folder(before) if before else ""
         folders, there = set[str](), set[str]()
         if old and equal and same_rights:
@@ -173,8 +175,8 @@ class RemoteFolder:
                 counter.step()
 
         await self._files.all(bring(path) for path in wanted if path not in there)
-        files = dict(sorted(wanted.items()))
-        text = json.dumps({"rights": self._rights.text, "files": files}).encode()
+        manifest = {"rights": self._rights.text, "files": dict(sorted(wanted.items()))}
+        text = json.dumps(manifest).encode()
         await self._files.write_bytes(f"{folder}/{MANIFEST}", text)
         await self._files.give(f"{folder}/{MANIFEST}", self._rights.files, numbers)
         paths = [folder, *(f"{folder}/{path}" for path in new_folders)]
@@ -197,12 +199,12 @@ class RemoteFolder:
         found = None
         if await self._shell.link_folder(*paths):
             found = await self._shell.list_folder(paths[1])
-        if found is None or not await self._client.lexists(f"{new}/{MANIFEST}"):
-            await self._files.remove(new)
-            return set(), set()
-        folders, files = found
+        folders, files = found or (set[str](), set[str]())
         needed = set(_folders(wanted))
         there = files & set(equal)
+        if not there or not await self._client.lexists(f"{new}/{MANIFEST}"):
+            await self._files.remove(new)
+            return set(), set()
         # A linked file is the published one: what differs is removed before it is written anew.
         await self._files.all(self._client.remove(f"{new}/{path}") for path in files - there)
         for path in sorted(folders - needed, reverse=True):

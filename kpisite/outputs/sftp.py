@@ -13,7 +13,6 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from kpisite.errors import OutputError
 from kpisite.outputs._changes import Changes, compare, file_digest
-from kpisite.outputs._counter import Counter
 from kpisite.outputs._remote_files import Rights, UnknownNameError
 from kpisite.outputs._remote_folder import DisturbedError, OccupiedError, RemoteFolder
 from kpisite.outputs._remote_shell import RemoteShell
@@ -137,13 +136,10 @@ class SFTP(SiteDriver):
 
         async def work(folder: RemoteFolder) -> Changes:
             await folder.check()
-            before = await folder.published_files()
-            changes = compare(wanted, before)
+            changes = compare(wanted, await folder.published_files())
             release = self._release(site)
             if changes.any or not await folder.shows(release):
-                equal = {path for path in wanted if wanted[path] == before.get(path)}
-                counter = Counter(self.context.progress, len(wanted) - len(equal))
-                await folder.replace(release, site.folder, wanted, equal, counter)
+                await folder.replace(release, site.folder, wanted, self.context.progress)
             await folder.clean()
             return changes
 

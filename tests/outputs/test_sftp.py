@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -516,6 +517,22 @@ def test_two_publishes_at_once_leave_one_whole_site(old, tmp_path):
         list(executor.map(publish, built))
     assert old.seen() in sites
     finish(old)
+
+
+def test_what_another_publish_has_changed_meanwhile_is_not_taken_for_ones_own(old, monkeypatch):
+    """The other one publishes after this one has compared, and before it links what is equal."""
+    other = write_site(old.folder / "other", {**OLD, "sales/index.html": "theirs"})
+    real, done = RemoteFolder.replace, []
+
+    async def replace(self, *arguments):
+        if not done:
+            done.append(True)
+            await asyncio.to_thread(old.driver().deploy, other)
+        await real(self, *arguments)
+
+    monkeypatch.setattr(RemoteFolder, "replace", replace)
+    finish(old)
+    assert done
 
 
 def test_a_release_that_another_publish_swept_away_is_made_anew(old, monkeypatch):
