@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from kpisite.datasources._http import Client, RefusedError
+from kpisite.datasources._http import MEGABYTE, Client, RefusedError
 from kpisite.datasources._prometheus_answer import Sample, Series, frame_of, series_of
-from kpisite.errors import DatasourceError, nearest
+from kpisite.datasources._query_args import check_args
+from kpisite.errors import DatasourceError
 from kpisite.model.base import StrictModel
 from kpisite.model.fields import parse_step
 from kpisite.plugins import TOKENS, Datasource, DatasourceContext, PluginOptions, Token
@@ -62,6 +63,8 @@ class PrometheusOptions(PluginOptions):
     """Token of a server, or of a proxy before it, that wants one."""
     timeout: float = Field(default=120, gt=0, allow_inf_nan=False)
     """Seconds that a query may take, with all its requests and tries."""
+    max_mb: float = Field(default=100, gt=0)
+    """Megabytes that an answer may have, unpacked; of a query in parts, each of them."""
 
     @field_validator("host")
     @classmethod
@@ -101,6 +104,7 @@ class Prometheus(Datasource):
             bearer=self.options.bearer_token.get_secret_value(),
             read=self.options.timeout,
             timeout=self.options.timeout,
+            max_bytes=int(self.options.max_mb * MEGABYTE),
         )
 
     def query(self, query: str, period: Period, **args: Any) -> pd.DataFrame:
@@ -159,23 +163,20 @@ def _requests(
     query: str, period: Period, args: dict[str, Any]
 ) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield what is asked: one moment, or as many points at once as the server answers."""
-    for name in sorted(args.keys() - set(_QUERY_ARGS)):
-        hint = nearest(name, _QUERY_ARGS)
-        raise DatasourceError(f"query_args has '{name}', which is unknown", hint=hint)
+    check_args(args, _QUERY_ARGS)
+    start, end = period.start.astimezone(UTC), period.end.astimezone(UTC)
     instant = args.get("instant", False)
     if not isinstance(instant, bool):
         raise DatasourceError(f"query_args: instant is {instant!r}", hint="It is true or false.")
     if instant:
         if "step" in args:
             raise DatasourceError("query_args: 'step' is not for 'instant'", hint="Omit one.")
-        at = _seconds(period.end - _BEFORE_THE_END)
-        yield "api/v1/query", {"query": query, "time": at}
+        yield "api/v1/query", {"query": query, "time": _seconds(end - _BEFORE_THE_END)}
         return
     try:
         step = parse_step(args.get("step", "1h"))
     except ValueError as error:
         raise DatasourceError(f"query_args: step: {error}") from None
-    start, end = period.start.astimezone(UTC), period.end.astimezone(UTC)
     points = -((start - end) // step)
     for first in range(0, points, MOST_POINTS):
         last = min(first + MOST_POINTS, points) - 1

@@ -55,7 +55,6 @@ class MailOptions(EditionOptions):
     image_remote_base_url: str = ""
     """Where these files are, if not at the site's own address; their names follow it.
     It may have `{id}` of the report, `{period}` as 2013-W06, and `{title_slug}`."""
-
     notify_on_error: _Addresses = ()
     """Who is told where an edition does not go out, because a view of it failed."""
 

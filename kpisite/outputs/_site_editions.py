@@ -7,10 +7,11 @@ import posixpath
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urljoin
+from urllib.parse import unquote
 
 from kpisite.errors import OutputError
 from kpisite.outputs._slug import slug
+from kpisite.plugins.standalone import page_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -79,7 +80,7 @@ def _reports(folder: Path, wanted: Collection[str]) -> Iterator[SiteReport]:
                 edition["period"],
                 edition["status"],
                 datetime.fromisoformat(edition["run"]),
-                _page(path, edition["url"]),
+                page_file(path, edition["url"]),
             )
             for edition in report["editions"]
         )
@@ -94,9 +95,3 @@ def _read(folder: Path, path: str) -> Any:
             f"the built site has no {path} that can be read",
             hint="Another plugin or a hook has removed it: the editions are found by it.",
         ) from error
-
-
-def _page(index: str, address: str) -> str:
-    """Return the path of a page, from its address in a file of the site."""
-    path = unquote(urljoin(index, address))
-    return path if path.endswith(".html") else posixpath.join(path, "index.html")

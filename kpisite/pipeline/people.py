@@ -92,11 +92,13 @@ def by_output(
 
     def one(output: PeopleOutput) -> list[OutputResult]:
         mine = [entry for entry in entries if entry.report == output.report.id]
+        results: list[OutputResult] = []
         try:
             delivered = Deliveries(project, output.report.id, output.id, mine)
+            results.extend(act(output, mine, delivered))  # as far as it came
         except ArchiveError as error:
-            return [output.result("failed", message=str(error))]
-        return list(act(output, mine, delivered))
+            results.append(output.result("failed", message=str(error)))
+        return results
 
     with ThreadPoolExecutor(
         len(outputs), "people", initializer=speak, initargs=(project.language,)

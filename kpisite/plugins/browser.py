@@ -49,7 +49,10 @@ _ARGUMENTS = (
 )
 _WIDTH, _MOST_PIXELS = 800, 16_000
 """Of a picture, in CSS pixels; and what a browser draws at most, in pixels of the picture."""
-_DRAWN = "Promise.all([document.fonts.ready, ...[...document.images].map(i => i.decode())])"
+_DRAWN = (
+    "Promise.all([document.fonts.ready, "
+    "...[...document.images].map((image) => image.decode().catch(() => null))])"
+)
 _DATE = re.compile(rb"/(CreationDate|ModDate) \(D:\d{14}[+-]\d\d'\d\d'\)")
 _NODE = re.compile(rb"\(node(\d{8})\)")
 
@@ -265,10 +268,12 @@ class Browser:
     def _failed(self, message: str) -> OutputError:
         self._end()
         self._said.seek(0)
-        lines = self._said.read()[-2000:].decode("utf-8", "replace").strip().splitlines()
-        said = f"; it said: {lines[-1][:300]}" if lines else ""
+        text = self._said.read().decode("utf-8", "replace")
+        lines = [line for line in text.splitlines() if line.strip() and ":ERROR:dbus" not in line]
+        fatal = [line for line in lines if ":FATAL:" in line]  # before a list of addresses
+        said = [f"; it said: {line[:300]}" for line in (*fatal, *lines[-1:])]
         return OutputError(
-            f"the browser {Path(self._program).name} {message}{said}",
+            f"the browser {Path(self._program).name} {message}{''.join(said[:1])}",
             hint="Try 'chromium --headless --print-to-pdf=a.pdf about:blank' on this machine.",
         )
 

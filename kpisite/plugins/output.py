@@ -226,6 +226,8 @@ class FailureNotice:
     views: Sequence[FailedView]
     digest: str
     """The same for the same failures."""
+    time: datetime
+    """Aware: when the owners are told."""
     url: str = ""
     """Address of the edition's page; "" where the site does not have it."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import mimetypes
+import posixpath
 import re
 from dataclasses import dataclass, field
 from html import escape, unescape
@@ -42,6 +43,17 @@ _FOOT = """\
 def as_picture(html: str) -> str:
     """Return a page with a margin: a picture has no sheet around it."""
     return html.replace("</head>", "<style>main { padding: 24px; }</style></head>", 1)
+
+
+def page_file(document: str, address: str) -> str:
+    """Return the path of a page below the site, from its address in one of the site's JSON files.
+
+    Args:
+        document: Path of the JSON file below the site.
+        address: As the file says it: `2013-W06/`, `./`, `2013-W06.html`.
+    """
+    path = unquote(urljoin(document, address))
+    return path if path.endswith(".html") else posixpath.join(path, "index.html")
 
 
 class StandalonePages:

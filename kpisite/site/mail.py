@@ -21,13 +21,14 @@ from kpisite.model.language import language
 from kpisite.model.words import revision_text
 from kpisite.plugins.browser import Browser
 from kpisite.plugins.output import EditionContent, EditionFile, Mail, Picture, ShownBlock
-from kpisite.plugins.standalone import StandalonePages
+from kpisite.plugins.standalone import StandalonePages, page_file
 from kpisite.plugins.svg import LIGHT
 from kpisite.render.blocks import ASSET_SCHEME
 from kpisite.render.raster import can_draw, png
 from kpisite.render.raster_svg import fixed_svg
 from kpisite.render.sparkline import sparkline_svg
 from kpisite.site.edition_pages import about, changes, told
+from kpisite.site.machine import EDITION
 from kpisite.site.mail_html import ChartStill, MailText, mail_text
 from kpisite.site.summaries import change_words, edition_line
 
@@ -125,7 +126,8 @@ class _Content(EditionContent):
         """Return the edition as its page is printed."""
         with self.lock:
             if self._pdf is None:
-                html = StandalonePages(self.folder).html(self._page)
+                page = page_file(f"{self.entry.key}/{EDITION}", self.document["url"])
+                html = StandalonePages(self.folder).html(page)
                 with Browser(self.browser) as browser:
                     data = browser.pdf(html, self.entry.started)
                 name = f"{self.entry.key.replace('/', '-')}.pdf"
@@ -139,12 +141,6 @@ class _Content(EditionContent):
         views = [view for view in self.document["views"] if view["id"] not in kpis]
         paths = [part["csv"] for view in views for part in view["data"]]
         return [self._file(unquote(path)) for path in paths if path]
-
-    @property
-    def _page(self) -> str:
-        """Path of the edition's page below the site."""
-        path = unquote(urljoin(f"{self.entry.key}/", self.document["url"]))
-        return path if path.endswith(".html") else posixpath.join(path, "index.html")
 
     def _file(self, path: str) -> EditionFile:
         try:

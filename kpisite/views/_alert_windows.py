@@ -12,7 +12,7 @@ from kpisite.errors import ViewError
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from kpisite.plugins import Period
 
@@ -140,31 +140,25 @@ def _steps(frame: pd.DataFrame, grid: Grid) -> dict[Labels, set[int]]:
                 f"the answer has no column '{name}', so it holds no alerts",
                 hint="'datasource' is the id of a Prometheus server.",
             )
-    own = {name: _texts(frame, at) for at, name in enumerate(names) if name not in (_TIME, _VALUE)}
     found: dict[Labels, set[int]] = {}
     if frame.empty:
         return found
-    rows = zip(*own.values(), strict=True)
-    for at, values in zip(_rounded(frame.iloc[:, names.index(_TIME)], grid), rows, strict=True):
-        labels = tuple(pair for pair in zip(own, values, strict=True) if pair[1])
-        found.setdefault(labels, set()).add(at)
+    own = [name for name in names if name not in (_TIME, _VALUE)]
+    steps = _rounded(frame.iloc[:, names.index(_TIME)], grid)
+    for values, mine in steps.groupby([_texts(frame[name]) for name in own]):
+        pairs = zip(own, (" ".join(str(value).split()) for value in values), strict=True)
+        found.setdefault(tuple(pair for pair in pairs if pair[1]), set()).update(mine.tolist())
     return found
 
 
-def _rounded(times: pd.Series[Any], grid: Grid) -> Sequence[int]:
+def _rounded(times: pd.Series[Any], grid: Grid) -> pd.Series[int]:
     """Return the nearest step of each time."""
     if not isinstance(times.dtype, pd.DatetimeTZDtype):
         raise ViewError("the column 'time' holds no times with a zone, so no alerts of Prometheus")
-    steps: Sequence[int] = (
-        ((times - pd.Timestamp(grid.period.start)) / grid.step).round().astype("int64").tolist()
-    )
-    return steps
+    passed = (times - pd.Timestamp(grid.period.start)) / grid.step
+    return passed.round().astype("int64")
 
 
-def _texts(frame: pd.DataFrame, position: int) -> list[str]:
-    """Return the texts of a column, each on one line; "" for one that is missing."""
-    column = frame.iloc[:, position]
-    return [
-        "" if missing else " ".join(str(v).split())
-        for v, missing in zip(column, column.isna(), strict=True)
-    ]
+def _texts(column: pd.Series[Any]) -> pd.Series[str]:
+    """Return the texts of a column; "" for one that is missing."""
+    return column.astype("str").fillna("")

@@ -408,6 +408,7 @@ def test_owners_get_a_short_mail_and_nobody_else_does(server):
     [mail] = server.mails
     assert mail["Subject"] == "Failed: Verkäufe, Week 6, 2024"
     assert mail["To"] == "Ops <ops@example.org>, b@example.org"
+    assert mail["Date"].datetime == NOTICE.time
     assert mail.get_content_type() == "text/plain"
     assert mail.get_content().replace("\r\n", "\n") == NOTICE.text
     assert mail["Message-ID"] == receipt.details["message_id"]

@@ -198,6 +198,21 @@ def test_numbers_in_a_message_make_no_other_failure(tmp_path):
     assert len(TOLD) == 1
 
 
+def test_many_failures_and_long_reasons_keep_a_notice_short(tmp_path):
+    office = Office(tmp_path)
+    office.run("nope")
+    office.failures = {
+        key: [replace(problems[0], view=f"view{n}", message="x" * 9_000) for n in range(60)]
+        for key, problems in office.failures.items()
+    }
+    office.stop()
+    [notice] = TOLD
+    assert len(notice.text) < 3_000
+    assert "view59" in notice.text
+    assert "kpisite publish --allow-errors" in notice.text
+    assert len(notice.views) == 60
+
+
 def test_when_it_is_mended_the_edition_goes_out_as_usual(tmp_path):
     office = Office(tmp_path)
     office.column = "nope"
