@@ -7,12 +7,14 @@ import functools
 import json
 import shlex
 import subprocess
+from contextlib import nullcontext
 from threading import Lock
 from typing import TYPE_CHECKING
 
 import click
 
 from kpisite.cli.configured import config_files, configured
+from kpisite.cli.progress import side_by_side
 from kpisite.cli.run import run_due
 from kpisite.cli.selection import Wanted
 from kpisite.cli.settings import Settings, pass_settings
@@ -108,7 +110,9 @@ def publish(
         with speaking(project.language):
             _print(notify_owners(project, reports, failures, choice), choice, as_json=as_json)
         raise
-    results = publish_site(project, reports, read_site(built.folder), dry_run=dry_run, only=only)
+    site = read_site(built.folder)
+    with nullcontext() if as_json else side_by_side() as show:
+        results = publish_site(project, reports, site, dry_run=dry_run, only=only, show=show)
     content = EditionContents(built.archive, built.folder, project.browser)
     make = functools.partial(
         announcement,
