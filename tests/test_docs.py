@@ -46,7 +46,10 @@ def words(page: Path) -> set[str]:
 
 
 def main_name(kind: Kind, name: str) -> str:
-    """Return the name of a plugin that others, such as `s3`, are an alias of: its file's."""
+    """Return the name of a plugin that others, such as `s3`, are an alias of: its file's.
+
+    A dot in a plugin's name is an underscore in that of its file.
+    """
     return load(kind, name).cls.__module__.rpartition(".")[2]
 
 
@@ -119,9 +122,10 @@ def test_the_plugins_of_the_guide_keep_to_the_contracts(tmp_path: Path) -> None:
 def test_every_built_in_plugin_has_a_page_with_all_its_options_and_a_test(
     kind: Kind, name: str
 ) -> None:
+    options = load(kind, name).options
     name = main_name(kind, name)
     page = GUIDE / kind / f"{name}.md"
-    missing = set(load(kind, name).options.model_fields) - words(page)
+    missing = set(options.model_fields) - words(page)
     assert not missing, f"{page.relative_to(ROOT)} says nothing about {sorted(missing)}"
     assert (ROOT / "tests" / kind / f"test_{name}.py").is_file()
 

@@ -113,6 +113,10 @@ def test_the_wheel_has_the_look_the_licence_and_nothing_of_the_demo(wheel: Path)
     for path in look.rglob("*"):
         shipped = f"kpisite/site_template/{path.relative_to(look).as_posix()}"
         assert path.is_dir() or shipped in names
+    starter = [path for path in (ROOT / "kpisite" / "starter").rglob("*") if path.is_file()]
+    shipped = {path.relative_to(ROOT).as_posix() for path in starter if path.suffix != ".pyc"}
+    assert len(shipped) > 8
+    assert shipped <= set(names)
     assert "kpisite/py.typed" in names
     fonts = {"Roboto-Regular.ttf", "Roboto-Bold.ttf", "LICENSE.txt"}
     assert {f"kpisite/render/fonts/{name}" for name in fonts} <= set(names)
@@ -142,3 +146,5 @@ def test_a_ten_line_project_builds_where_only_the_wheel_is_installed(
     assert {"kpisite.css", "charts.js"} < assets
     assert [name for name in assets if re.fullmatch(r"bokeh-[\d.]+\.min\.js", name)]
     assert "2025-01" in run(python.with_name("kpisite"), "list", folder=project)
+    run(python.with_name("kpisite"), "new", "started", folder=tmp_path)
+    assert (tmp_path / "started" / ".github" / "workflows" / "report.yml").is_file()

@@ -153,6 +153,26 @@ def end_notice(archive: Archive, key: str, notice: Notice, receipt: Receipt | No
     _change(archive, key, notice.output, with_end)
 
 
+def add_log(archive: Archive, key: str, output: str, other: DeliveryLog) -> bool:
+    """Append what another log of the same edition and output has; return whether that was any.
+
+    What was begun stays begun, unless a delivery since then has settled it.
+
+    Raises:
+        ArchiveError: The log is damaged, or cannot be written.
+    """
+    changed = False
+
+    def added(log: DeliveryLog) -> DeliveryLog:
+        nonlocal changed
+        union = log.united(other)
+        changed = union != log
+        return union
+
+    _change(archive, key, output, added)
+    return changed
+
+
 def _change(
     archive: Archive, key: str, output: str, change: Callable[[DeliveryLog], DeliveryLog]
 ) -> None:

@@ -66,7 +66,7 @@ def configured(
     )
 
 
-def write_folders(found: ConfiguredProject, now: datetime) -> int:
+def write_folders(found: ConfiguredProject, files: tuple[Path, ...], now: datetime) -> int:
     """Write the outputs that are folders of this machine, say so, and return the exit status."""
     outputs = found.report.outputs
     local = [id_ for id_, bound in outputs.items() if _is_local(bound)]
@@ -82,7 +82,8 @@ def write_folders(found: ConfiguredProject, now: datetime) -> int:
             else:
                 say(f"{result.outputs[0].partition('/')[2]}: written to {result.target}")
     if others:
-        say(f"Not delivered: {', '.join(others)}. `kpisite publish -c …` does that.")
+        again = " ".join(f"-c {file}" for file in files)
+        say(f"Not delivered: {', '.join(others)}. `kpisite publish {again}` does that.")
     return status
 
 

@@ -14,6 +14,8 @@ from kpisite.cli.check import check, schema
 from kpisite.cli.diff import diff
 from kpisite.cli.editions import list_editions, show
 from kpisite.cli.import_files import import_files
+from kpisite.cli.merge import merge
+from kpisite.cli.new import new
 from kpisite.cli.plugins import plugins
 from kpisite.cli.prune import prune
 from kpisite.cli.publish import publish
@@ -57,7 +59,7 @@ def main(ctx: click.Context, config_file: str, now: str | None) -> None:
 
 _COMMANDS = (
     *(run, publish, check, list_editions, show, diff, verify, prune),
-    *(plugins, schema, import_files, cache),
+    *(merge, new, import_files, plugins, schema, cache),
 )
 for _command in _COMMANDS:
     main.add_command(_command)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+import shlex
+import subprocess
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import click
 
 from kpisite.cli.settings import Settings, pass_settings
 from kpisite.cli.terminal import count, leave, say, table, tell
-from kpisite.errors import UsageError, nearest
+from kpisite.errors import KpisiteError, UsageError, nearest
 from kpisite.mkdocs_plugin.build import StoppedError, build_site
 from kpisite.model.language import speaking
 from kpisite.pipeline.announce import announce
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
 
 _SHOWN_LINES = 20
 _WRONG = ("failed", "held")
+_STDERR = 2
+"""Where a command's own output goes: stdout is for results."""
+_ONE_AT_A_TIME = Lock()
 
 
 @click.command()
@@ -40,6 +46,11 @@ _WRONG = ("failed", "held")
 @click.option("--resend", is_flag=True, help="Tell people again; needs --edition.")
 @click.option("--arrived", is_flag=True, help="Record that it arrived after all; needs --edition.")
 @click.option("--allow-errors", is_flag=True, help="Go on although views could not be made.")
+@click.option(
+    "--before",
+    metavar="COMMAND",
+    help="Run this each time that it is recorded that people are told, before they are.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
 @pass_settings
 def publish(
@@ -51,6 +62,7 @@ def publish(
     resend: bool,
     arrived: bool,
     allow_errors: bool,
+    before: str | None,
     as_json: bool,
 ) -> None:
     """Build the site strictly, then deliver it through the outputs of all reports.
@@ -71,7 +83,13 @@ def publish(
         return
     _check_outputs(only, reports)
     choice = Choice(
-        only, edition, resend=resend, arrived=arrived, allow_errors=allow_errors, dry_run=dry_run
+        only,
+        edition,
+        resend=resend,
+        arrived=arrived,
+        allow_errors=allow_errors,
+        dry_run=dry_run,
+        before=functools.partial(_call, before) if before else None,
     )
     allowed = [report.id for report in reports if allow_errors or _allows_errors(report)]
     try:
@@ -82,7 +100,7 @@ def publish(
             _print(notify_owners(project, reports, failures, choice), choice, as_json=as_json)
         raise
     results = publish_site(project, reports, read_site(built.folder), dry_run=dry_run, only=only)
-    content = EditionContents(built.archive, built.folder)
+    content = EditionContents(built.archive, built.folder, project.browser)
     make = functools.partial(
         announcement,
         folder=built.folder,
@@ -122,6 +140,28 @@ def _print(results: Sequence[OutputResult], choice: Choice, *, as_json: bool) ->
     for result in results:
         if result.status in _WRONG:
             tell(f"Error: {_name(result)}: {result.message}")
+
+
+def _call(command: str) -> None:
+    """Run the command of --before; nobody is told where it fails.
+
+    Raises:
+        KpisiteError: It cannot be run, or its exit status is not 0.
+    """
+    try:
+        with _ONE_AT_A_TIME:
+            done = subprocess.run(  # noqa: S603 - what the caller of kpisite asked for
+                shlex.split(command), stdin=subprocess.DEVNULL, stdout=_STDERR, check=False
+            )
+        problem = f"exit status {done.returncode}" if done.returncode else ""
+    except (OSError, ValueError) as error:
+        problem = str(error)
+    if problem:
+        raise KpisiteError(
+            f"nobody was told, since the command of --before failed: {problem}",
+            where=command,
+            hint="What it said stands above. The next publish tries again.",
+        )
 
 
 def _check_outputs(only: Sequence[str], reports: Sequence[LoadedReport]) -> None:

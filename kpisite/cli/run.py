@@ -103,7 +103,7 @@ def run(
         return
     found = configured(settings, files, start, end, theme)
     status = _due(found.project, [found.report], wanted, choice)
-    leave(max(status, write_folders(found, settings.now)) if status < STATUS else status)
+    leave(max(status, write_folders(found, files, settings.now)) if status < STATUS else status)
 
 
 def _due(

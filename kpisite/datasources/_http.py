@@ -58,6 +58,7 @@ class Client:
         basic: tuple[str, str] | None = None,
         bearer: str = "",
         secrets: Iterable[str] = (),
+        sign: Callable[[requests.PreparedRequest], requests.PreparedRequest] | None = None,
         connect: float = 10,
         read: float = 60,
         timeout: float = 300,
@@ -73,6 +74,8 @@ class Client:
             basic: User and password.
             bearer: Token; "" for none.
             secrets: What no message may have, apart from the values above: tokens in parameters.
+            sign: Changes each request to the service just before it is sent, as OAuth 1.0a does;
+                a further try is signed anew.
             connect: Seconds to wait for a connection.
             read: Seconds to wait for the answer to begin, and for each next part of it.
             timeout: Seconds that a whole query may take, with all pages, tries and pauses.
@@ -92,6 +95,7 @@ class Client:
         found = {*self._headers.values(), *(basic[1:] if basic else ()), bearer, *secrets} - {""}
         forms = {form for secret in found for form in (secret, quote(secret, safe=""))}
         self._secrets = sorted(forms, key=len, reverse=True)
+        self._sign = sign or _no_netrc
         self._connect, self._read = connect, read
         self._session: requests.Session | None = None
         self._end = 0.0
@@ -121,19 +125,27 @@ class Client:
         """
         return self._ask("GET", path, params=params, headers=headers)
 
-    def post(self, path: str, json: Any, headers: Mapping[str, str] | None = None) -> Answer:
+    def post(
+        self,
+        path: str,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        form: Mapping[str, str] | None = None,
+    ) -> Answer:
         """Return the answer to a question that has a body; asking twice must do no harm.
 
         Args:
             path: Put behind the service's address; redirects are not followed.
             json: The body.
             headers: More of them, for this request; not secret.
+            form: The body as a form has it, in place of `json`.
 
         Raises:
             RefusedError: The service answered that it will not, `answer` is what it said.
             DatasourceError: It could not be asked, or its answer is not whole or is too large.
         """
-        return self._ask("POST", path, json=json, headers=headers)
+        return self._ask("POST", path, json=json, headers=headers, form=form)
 
     def close(self) -> None:
         """Give back the connections; the next request makes a new session."""
@@ -189,8 +201,9 @@ class Client:
                 url,
                 params=request.get("params"),
                 json=request.get("json"),
+                data=request.get("form"),
                 headers={**sent, **(request.get("headers") or {})},
-                auth=_no_netrc,
+                auth=self._sign if is_ours else _no_netrc,
                 timeout=(min(self._connect, read), read),
                 allow_redirects=False,
                 stream=True,

@@ -70,7 +70,8 @@ _CHANGES: tuple[tuple[Uses, str], ...] = (
     ),
     (
         _plugin("datasources", "twitter"),
-        "twitter: version 2 of the API is asked; both ends of the period count.",
+        "twitter: both ends of the period count, and the columns are called likes, shares and "
+        "replies.",
     ),
     (
         _argument("views", "single_stat", lambda args: args.get("comparison_type") == "percent"),

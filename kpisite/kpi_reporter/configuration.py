@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,14 +37,16 @@ class Configuration:
 
     @property
     def title(self) -> str:
-        """The report's title without what is filled in."""
+        """The report's title up to what is filled in."""
         title = str(self.source.values.get("title") or _TITLE)
-        return " ".join(_BRACES.sub("", title).split()) or _TITLE
+        before = title.partition("{")[0].strip()
+        return before or " ".join(_BRACES.sub("", title).split()) or _TITLE
 
     @property
     def id(self) -> str:
         """An id for the report: its title in small letters and hyphens."""
-        return _UNFIT.sub("-", self.title.lower()).strip("-") or "report"
+        plain = unicodedata.normalize("NFKD", self.title.lower()).encode("ascii", "ignore").decode()
+        return _UNFIT.sub("-", plain).strip("-") or "report"
 
     def additions(self, zone: str) -> dict[str, Any]:
         """Return what the files leave out, and kpisite does otherwise.

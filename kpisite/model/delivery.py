@@ -85,3 +85,21 @@ class DeliveryLog(StrictModel):
     def has(self, revision: int, target: str) -> bool:
         """Tell whether this revision went to this target already."""
         return any(d.revision == revision and d.receipt.target == target for d in self.deliveries)
+
+    def united(self, other: DeliveryLog) -> DeliveryLog:
+        """Return a log with what either has, once, and of what was begun what is not settled."""
+        new = [delivery for delivery in other.deliveries if delivery not in self.deliveries]
+        deliveries = sorted((*self.deliveries, *new), key=lambda delivery: delivery.time)
+        begun = dict.fromkeys((*self.intents, *other.intents))
+        open_ = (
+            i
+            for i in begun
+            if not any(d.revision == i.revision and d.time >= i.time for d in deliveries)
+        )
+        told_last = sorted((*self.notices, *other.notices), key=lambda n: n.receipt is not None)
+        notices = {(notice.revision, notice.failures): notice for notice in told_last}
+        return DeliveryLog(
+            deliveries=tuple(deliveries),
+            intents=tuple(open_),
+            notices=tuple(sorted(notices.values(), key=lambda notice: notice.time)),
+        )

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from kpisite.errors import nearest
 
 _LENGTH = re.compile(r"(\d{1,4}) *(minute|hour|day|week)s?", re.ASCII)
+_STEP = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
 
 Colour = Annotated[str, Field(pattern=r"^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$", examples=["#2563c9"])]
 """A colour as `#rgb` or `#rrggbb`."""
@@ -33,6 +34,36 @@ Length = Annotated[
     Field(examples=["2 days", "12 hours"]),
 ]
 """A length of time, written `2 days`."""
+
+
+def parse_step(value: object) -> timedelta:
+    """Return the length of time between two samples: `15m`, `1h30m`, or a number of seconds.
+
+    Raises:
+        ValueError: It is none, or no time at all.
+    """
+    text = f"{value}s" if isinstance(value, int) or str(value).isdecimal() else str(value).strip()
+    match = _STEP.fullmatch(text)
+    names = ("weeks", "days", "hours", "minutes", "seconds")
+    given = zip(names, match.groups(default="0"), strict=True) if match else ()
+    try:
+        step = timedelta(**{name: int(number) for name, number in given})
+    except OverflowError:
+        step = timedelta(0)
+    if not step:
+        raise ValueError(f"'{value}' is no length of time; write it like 15m, 1h or 1h30m")
+    return step
+
+
+Step = Annotated[
+    timedelta,
+    BeforeValidator(
+        lambda value: value if isinstance(value, timedelta) else parse_step(value),
+        json_schema_input_type=str | int,
+    ),
+    Field(examples=["15m", "1h"]),
+]
+"""A length of time between two samples, written `15m`."""
 
 
 def _parse_day(value: object) -> object:

@@ -31,26 +31,27 @@ class Changes:
         """What is added or changed."""
         return (*self.added, *self.changed)
 
+    @property
+    def summary(self) -> str:
+        """How many there are of each."""
+        return f"{len(self.added)} added, {len(self.changed)} changed, {len(self.removed)} removed"
+
     def lines(self, source: Path) -> list[str]:
         """Return a summary and a line for each file; none where nothing changes."""
         if not self.any:
             return []
         sizes = {path: (source / path).stat().st_size for path in self.written}
-        summary = (
-            f"{len(self.added)} added, {len(self.changed)} changed, {len(self.removed)} removed, "
-            f"{_size(sum(sizes.values()))} to write"
-        )
         return [
-            summary,
+            f"{self.summary}, {_size(sum(sizes.values()))} to write",
             *(f"add {path}, {_size(sizes[path])}" for path in self.added),
             *(f"change {path}, {_size(sizes[path])}" for path in self.changed),
             *(f"remove {path}" for path in self.removed),
         ]
 
-    def details(self, files: int) -> dict[str, str | int]:
+    def details(self, count: int, of: str = "files") -> dict[str, str | int]:
         """Return what a receipt counts of a site with so many files."""
         return {
-            "files": files,
+            of: count,
             "added": len(self.added),
             "changed": len(self.changed),
             "removed": len(self.removed),

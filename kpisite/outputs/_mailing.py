@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
@@ -11,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, model_validator
 from kpisite.errors import OutputError
 from kpisite.outputs._jinja import filled, words_of
 from kpisite.outputs._letter import parse_address
+from kpisite.outputs._slug import slug
 from kpisite.plugins import EditionOptions
 
 if TYPE_CHECKING:
@@ -48,14 +48,13 @@ class MailOptions(EditionOptions):
     """Who gets the answers; by default, the sender."""
     subject: str = ""
     """Jinja: `{{ title }}: {{ text }}`; by default report, period and the first KPIs."""
-    attach: Annotated[tuple[Literal["csv"], ...], _LIKE_A_LIST] = ()
-    """Files beside the text: `csv` for those that the views' pages offer."""
+    attach: Annotated[tuple[Literal["csv", "pdf"], ...], _LIKE_A_LIST] = ()
+    """Files beside the text: `csv` for those that the views' pages offer, `pdf` for the page."""
     image_strategy: Literal["embed", "remote"] = "embed"
     """`remote` leaves pictures that the site has as files there; charts are always embedded."""
     image_remote_base_url: str = ""
     """Where these files are, if not at the site's own address; their names follow it.
     It may have `{id}` of the report, `{period}` as 2013-W06, and `{title_slug}`."""
-
     notify_on_error: _Addresses = ()
     """Who is told where an edition does not go out, because a view of it failed."""
 
@@ -112,10 +111,16 @@ def mail_of(announcement: Announcement, options: MailOptions) -> Mail:
 
 
 def files_of(announcement: Announcement, options: MailOptions) -> Sequence[EditionFile]:
-    """Return the files that go beside the text."""
-    if "csv" in options.attach and announcement.content is not None:
-        return announcement.content.tables()
-    return ()
+    """Return the files that go beside the text.
+
+    Raises:
+        OutputError: The edition cannot be printed, or the built site lacks a file.
+    """
+    content = announcement.content
+    if content is None:
+        return ()
+    printed = [content.pdf()] if "pdf" in options.attach else []
+    return [*printed, *(content.tables() if "csv" in options.attach else ())]
 
 
 def subject_of(announcement: Announcement, options: MailOptions) -> str:
@@ -137,7 +142,7 @@ def subject_of(announcement: Announcement, options: MailOptions) -> str:
 def _address_of_files(base: str, announcement: Announcement) -> str:
     """Return the address of a folder with pictures of an edition."""
     report, _, period = announcement.key.rpartition("/")
-    slug = re.sub(r"[^a-z0-9]+", "-", announcement.title.lower()).strip("-")
-    for name, value in (("id", report), ("period", period), ("title_slug", slug)):
+    known = {"id": report, "period": period, "title_slug": slug(announcement.title)}
+    for name, value in known.items():
         base = base.replace(f"{{{name}}}", value)
     return base

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import smtplib
 from email.message import EmailMessage
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
@@ -121,6 +122,7 @@ class SMTP(EditionDriver):
             "From": (sender,),
             "To": _parsed(options.notify_on_error),
             "Subject": notice.subject,
+            "Date": format_datetime(notice.time),
             **headers_of_notice(notice, self.context.id, sender.domain),
         }
         add_headers(message, headers)

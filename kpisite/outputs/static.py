@@ -1,36 +1,52 @@
-"""The output driver `static`: puts the site into a folder, whole."""
+"""The output driver `static`: puts the site into a folder, whole, or each edition as files."""
 
 from __future__ import annotations
 
 import filecmp
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from kpisite.errors import OutputError
 from kpisite.outputs._changes import Changes
+from kpisite.outputs._edition_folders import EditionFolders
+from kpisite.outputs._swapping import MARKER, aside, beside, is_strange, reason, recover, swap
 from kpisite.plugins import PluginOptions, Receipt, Site, SiteDriver
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MARKER = ".kpisite"
-"""File that says that the folder was made by this driver; holds the digest of its site."""
+_LIKE_A_LIST = BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
+_Formats = Annotated[tuple[Literal["html", "png", "pdf"], ...], _LIKE_A_LIST, Field(min_length=1)]
 
 
 class Static(SiteDriver):
-    """Copies the site beside the folder and swaps it in, so that no reader meets half a site."""
+    """Makes folders beside their place and swaps them in, so that no reader meets a half."""
 
     local = True
 
     class Options(PluginOptions):
-        """Where the site is put."""
+        """Where the site or its editions are put."""
 
         output_dir: str = Field(default="_build", min_length=1)
-        """Folder of the site, relative to the folder of `mkdocs.yml`; made if it is not there.
-        Whatever else is in it is removed."""
+        """The folder, relative to the folder of `mkdocs.yml`; made if it is not there.
+        With `what: site`, whatever else is in it is removed."""
+        what: Literal["site", "edition"] = "site"
+        """The whole site, or a folder for each edition of the reports that name the output."""
+        output_format: _Formats = ("html",)
+        """What an edition is put there as: `html`, `png`, `pdf`, or a list of them."""
+        when: Literal["sealed", "preliminary"] = "sealed"
+        """From when on an edition is put there: when it is sealed, or as soon as it is there."""
+
+        @model_validator(mode="after")
+        def _check_together(self) -> Self:
+            if self.what == "site" and self.output_format != ("html",):
+                raise ValueError("a site is HTML: for 'png' and 'pdf', set 'what: edition'")
+            if self.what == "site" and self.when != "sealed":
+                raise ValueError("a site has all editions: 'when' is for 'what: edition'")
+            return self
 
     options: Options
 
@@ -40,37 +56,42 @@ class Static(SiteDriver):
         return self.options.output_dir
 
     def plan(self, site: Site) -> Sequence[str]:
-        """Return the files that would be added, changed and removed; none where all are equal."""
+        """Return what would be added, changed and removed; none where all is as it should be."""
         folder = self._folder()
         try:
             self._check(site, folder)
-            before = folder if folder.exists() else _aside(folder)
+            if self.options.what == "edition":
+                return self._editions(site, folder).plan()
+            before = folder if folder.exists() else aside(folder)
             return _compare(site, before).lines(site.folder)
         except OSError as error:
             raise self._error(
-                f"cannot be compared with '{self.target}': {_reason(error)}",
+                f"cannot be compared with '{self.target}': {reason(error)}",
                 "Check that the folder is yours.",
             ) from error
 
     def deploy(self, site: Site) -> Receipt:
-        """Put the site in place.
+        """Put the site, or its editions, in place.
 
         Raises:
-            OutputError: The folder is not this driver's to replace, or cannot be written; what
-                was there before still is.
+            OutputError: The folder is not this driver's to replace, or cannot be written, or an
+                edition cannot be printed; what was there before still is.
         """
         folder = self._folder()
         try:
             self._check(site, folder)
-            _recover(folder)
+            if self.options.what == "edition":
+                digest, details = self._editions(site, folder).deploy()
+                return Receipt(target=self.target, digest=digest, details=details)
+            recover(folder)
             changes = _compare(site, folder)
             if changes.any or not (folder / MARKER).is_file():
-                _copy(site, _beside(folder))
-                _swap(_beside(folder), folder)
+                _copy(site, beside(folder))
+                swap(beside(folder), folder)
         except (OSError, shutil.Error) as error:
-            shutil.rmtree(_beside(folder), ignore_errors=True)
+            shutil.rmtree(beside(folder), ignore_errors=True)
             raise self._error(
-                f"cannot be put into '{self.target}': {_reason(error)}",
+                f"cannot be put into '{self.target}': {reason(error)}",
                 "What was there before still is. Check that the folder is yours and that the "
                 "disk has room.",
             ) from error
@@ -78,6 +99,16 @@ class Static(SiteDriver):
             target=self.target,
             digest=site.digest,
             details=changes.details(len(site.files)),
+        )
+
+    def _editions(self, site: Site, folder: Path) -> EditionFolders:
+        return EditionFolders(
+            folder,
+            site,
+            self.options.output_format,
+            self.context.reports,
+            ("sealed",) if self.options.when == "sealed" else ("sealed", "preliminary"),
+            self.context.browser,
         )
 
     def _folder(self) -> Path:
@@ -89,7 +120,7 @@ class Static(SiteDriver):
         project = self.context.folder.resolve()
         if project.is_relative_to(folder):
             raise self._error(
-                f"'{self.target}' is or contains the project's own folder, and would be replaced",
+                f"'{self.target}' is or contains the project's own folder",
                 "Name a folder that holds nothing else, such as 'output_dir: public'.",
             )
         built = site.folder.resolve()
@@ -106,11 +137,16 @@ class Static(SiteDriver):
                 )
         if folder.exists() and not folder.is_dir():
             raise self._error(f"'{self.target}' is no folder", "Name a folder, or remove the file.")
-        if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).is_file():
+        if self.options.what == "site" and is_strange(folder):
             raise self._error(
                 f"'{self.target}' holds files that kpisite did not put there",
                 f"Name an empty or a new folder. If all in it may go, put an empty file "
                 f"'{MARKER}' into it.",
+            )
+        if self.options.what == "edition" and (folder / MARKER).is_file():
+            raise self._error(
+                f"'{self.target}' holds a whole site, which is replaced as one",
+                "Name another folder, or remove this one.",
             )
 
     def _error(self, message: str, hint: str) -> OutputError:
@@ -141,39 +177,3 @@ def _copy(site: Site, folder: Path) -> None:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(site.folder / path, folder / path)
     (folder / MARKER).write_text(f"{site.digest}\n", encoding="utf-8")
-
-
-def _swap(new: Path, folder: Path) -> None:
-    """Rename the new folder to its place; the old one is put back if that fails."""
-    old = _aside(folder)
-    if folder.exists():
-        folder.rename(old)
-    try:
-        new.rename(folder)
-    except BaseException:
-        if old.exists():
-            old.rename(folder)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _recover(folder: Path) -> None:
-    """Undo what a crash left: the old site goes back if the new one is not in place."""
-    old = _aside(folder)
-    if old.exists() and not folder.exists():
-        old.rename(folder)
-    for leftover in (old, _beside(folder)):
-        if leftover.exists():
-            shutil.rmtree(leftover)
-
-
-def _beside(folder: Path) -> Path:
-    return folder.with_name(f".{folder.name}.kpisite-new")
-
-
-def _aside(folder: Path) -> Path:
-    return folder.with_name(f".{folder.name}.kpisite-old")
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or str(error) or type(error).__name__

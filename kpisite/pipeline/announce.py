@@ -162,6 +162,12 @@ class _Telling:
                 return output.result("failed", entry, message=message)
         except KpisiteError as error:
             return output.result("failed", entry, message=redact(str(error), output.report.secrets))
+        try:
+            if self.choice.before:
+                self.choice.before()
+        except KpisiteError as error:
+            message = redact(str(error), output.report.secrets)
+            return _withdrawn(self.project, output, entry, intent, message)
         return _send(self.project, output, entry, intent, announcement)
 
 

@@ -23,6 +23,8 @@ class Answer:
     error: Exception | None
     seconds: float
     """How long the datasource took."""
+    notes: tuple[str, ...] = ()
+    """What the datasource says of the frame."""
 
 
 class Answers:

@@ -29,6 +29,9 @@ class Choice:
     """Whether people are told of editions although views of them could not be made."""
     dry_run: bool = False
     """Whether to say what would be done, and do nothing."""
+    before: Callable[[], None] | None = None
+    """Called when it is recorded that somebody is told, and before they are, by the output's own
+    thread; with a KpisiteError they are not told."""
 
 
 def due_editions(

@@ -115,6 +115,7 @@ def _run_views(task: Task, recorder: Recorder) -> tuple[list[ViewRecord], list[P
             recorded = _run_view(view, recorder, task.report.secrets)
         except Exception as error:  # noqa: BLE001 - a plugin's mistake is the view's, not the run's
             recorder.take_blobs(view.id)
+            recorder.take_notes()
             problem = problem_of(task, error, view.id, _asked(view))
             problems.append(problem)
             failure = ErrorRecord(message=problem.message, hint=problem.hint, query=problem.query)
@@ -130,7 +131,8 @@ def _run_views(task: Task, recorder: Recorder) -> tuple[list[ViewRecord], list[P
 def _run_view(view: View, recorder: Recorder, secrets: Iterable[str]) -> ViewRecord:
     frames = view.collect(recorder)
     positions = {name: recorder.position(frame) for name, frame in frames.items()}
-    notes = tuple(redact(note, secrets) for note in view.check(frames))
+    said = (*recorder.take_notes(), *view.check(frames))
+    notes = tuple(redact(note, secrets) for note in said)
     metrics = tuple(view.metrics(frames, recorder.period))
     names = [metric.name for metric in metrics]
     for name in names:

@@ -20,6 +20,7 @@ from kpisite.plugins.output import FailedView, FailureNotice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
 
     from kpisite.archive.index import Entry
     from kpisite.model.delivery import DeliveryLog, Receipt
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from kpisite.pipeline.project import Project
     from kpisite.pipeline.publish import OutputResult
 
+_SHOWN, _LONGEST = 5, 400
+"""Views of which a notice says why they failed, and characters of each: a chat takes 3,000."""
 _VARYING = re.compile(r"\w*\d\w*")
 """What differs where the same failure happens again: times, addresses in memory, ids."""
 
@@ -111,7 +114,7 @@ def tell_owners(
     """
     secrets = output.report.secrets
     owners = redact(output.driver.owners, secrets)
-    said = _notice(output, entry, failures[entry.key], url)
+    said = _notice(output, entry, failures[entry.key], url, project.now)
     known = log.notice(entry.revision, said.digest)
     if known is not None:
         when = f"{known.time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
@@ -133,7 +136,7 @@ def tell_owners(
             return f"{owners} would be told: that was checked"
         if not begin_notice(project.archive, entry.key, notice):
             return f"another publish is telling {owners}"
-        receipt = _notified(project, output, entry, notice, said)
+        receipt = _notified(project, output, entry, notice, said, choice)
         end_notice(project.archive, entry.key, notice, receipt)
     except KpisiteError as error:
         return f"{owners} could not be told: {redact(str(error), secrets)}"
@@ -143,10 +146,17 @@ def tell_owners(
 
 
 def _notified(
-    project: Project, output: PeopleOutput, entry: Entry, notice: Notice, said: FailureNotice
+    project: Project,
+    output: PeopleOutput,
+    entry: Entry,
+    notice: Notice,
+    said: FailureNotice,
+    choice: Choice,
 ) -> Receipt:
     """Tell the owners; what is sure not to have arrived is as if it had not been begun."""
     try:
+        if choice.before:
+            choice.before()
         return without_secrets(output.driver.notify(said), output.report.secrets)
     except UnclearDeliveryError:
         raise
@@ -170,7 +180,7 @@ def not_whole(entry: Entry, failures: Failures, told: str = "") -> str:
 
 
 def _notice(
-    output: PeopleOutput, entry: Entry, problems: Sequence[Problem], url: str
+    output: PeopleOutput, entry: Entry, problems: Sequence[Problem], url: str, now: datetime
 ) -> FailureNotice:
     secrets = output.report.secrets
     views = [
@@ -178,15 +188,17 @@ def _notice(
         for id_, message, hint in sorted({(p.view, p.message, p.hint) for p in problems})
     ]
     period = period_title(entry.period)
+    subject = gettext("Failed: {title}, {period}")
     return FailureNotice(
         key=entry.key,
         title=entry.title,
         period=period,
         revision=entry.revision,
-        subject=gettext("Failed: {title}, {period}").format(title=entry.title, period=period),
+        subject=" ".join(subject.format(title=entry.title, period=period).split()),
         text=_text(output, entry, views, url),
         views=views,
         digest=_digest(views),
+        time=now,
         url=url,
     )
 
@@ -197,12 +209,18 @@ def _text(output: PeopleOutput, entry: Entry, views: Sequence[FailedView], url: 
     )
     parts = [
         said.format(title=entry.title, period=period_title(entry.period), output=output.id),
-        *("\n  ".join([f"{v.id}: {v.message}", *v.hint.splitlines()]) for v in views),
+        *(_cut(f"{v.id}: {v.message}\n{v.hint}".rstrip()) for v in views[:_SHOWN]),
+        ", ".join(view.id for view in views[_SHOWN:]),
         gettext("Mend them: then the next publish tells people. To tell them all the same:")
         + f"\n  kpisite publish --allow-errors --only {output.id} --edition {entry.key}",
         url,
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _cut(text: str) -> str:
+    cut = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return "\n  ".join(cut.splitlines())
 
 
 def _digest(views: Iterable[FailedView]) -> str:

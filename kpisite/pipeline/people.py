@@ -84,7 +84,7 @@ def by_output(
         for report in reports
         for id_, bound in report.outputs.items()
         if issubclass(bound.plugin.cls, EditionDriver) and (not choice.only or id_ in choice.only)
-        if isinstance(driver := driver_of(project, id_, bound), EditionDriver)
+        if isinstance(driver := driver_of(project, id_, bound, (report.id,)), EditionDriver)
     ]
     if not outputs:
         return []
@@ -92,11 +92,13 @@ def by_output(
 
     def one(output: PeopleOutput) -> list[OutputResult]:
         mine = [entry for entry in entries if entry.report == output.report.id]
+        results: list[OutputResult] = []
         try:
             delivered = Deliveries(project, output.report.id, output.id, mine)
+            results.extend(act(output, mine, delivered))  # as far as it came
         except ArchiveError as error:
-            return [output.result("failed", message=str(error))]
-        return list(act(output, mine, delivered))
+            results.append(output.result("failed", message=str(error)))
+        return results
 
     with ThreadPoolExecutor(
         len(outputs), "people", initializer=speak, initargs=(project.language,)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kpisite.errors import UsageError
 from kpisite.model.language import ENGLISH, Language
+from kpisite.plugins.browser import VARIABLE as BROWSER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +32,11 @@ class Project:
     """What `${NAME}` in definitions is filled in from."""
     language: Language = ENGLISH
     """What the site is written in."""
+
+    @property
+    def browser(self) -> str:
+        """The program that prints, as the environment names it; "" to look for one."""
+        return self.environment.get(BROWSER, "")
 
     @property
     def cache(self) -> Path:

@@ -120,7 +120,8 @@ def _publish_one(project: Project, shared: _Shared, site: Site, *, dry_run: bool
     plugin = shared.bound.plugin.name
     target = ""
     try:
-        driver = driver_of(project, shared.members[0][1], shared.bound)
+        reports = tuple(dict.fromkeys(report.id for report, _ in shared.members))
+        driver = driver_of(project, shared.members[0][1], shared.bound, reports)
         assert isinstance(driver, SiteDriver)  # noqa: S101 - see _shared
         target = redact(driver.target, shared.bound.secrets)
         if dry_run:
@@ -143,10 +144,11 @@ def _publish_one(project: Project, shared: _Shared, site: Site, *, dry_run: bool
     return OutputResult(outputs, plugin, "ok", receipt.target, receipt.details, recorded)
 
 
-def driver_of(project: Project, id_: str, bound: Bound) -> OutputDriver:
-    """Return the driver of an output."""
+def driver_of(project: Project, id_: str, bound: Bound, reports: tuple[str, ...]) -> OutputDriver:
+    """Return the driver of an output that some reports name."""
     cls = cast("type[OutputDriver]", bound.plugin.cls)
-    return cls(bound.options, OutputContext(id_, project.folder, _reserved(project)))
+    context = OutputContext(id_, project.folder, _reserved(project), reports, project.browser)
+    return cls(bound.options, context)
 
 
 def _reserved(project: Project) -> tuple[Path, ...]:

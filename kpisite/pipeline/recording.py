@@ -46,6 +46,7 @@ class Recorder(Collector):
         """What is asked for the period before too: the next edition asks it for this one."""
         self._positions: dict[str, int] = {}
         self._given: list[tuple[pd.DataFrame, pd.DataFrame, int]] = []
+        self._notes: list[str] = []
 
     def prefetch(self, queries: Iterable[Query]) -> None:
         """Ask what is known beforehand: datasources side by side, each its queries in turn."""
@@ -71,6 +72,7 @@ class Recorder(Collector):
         if answer.error is not None:
             raise answer.error
         assert answer.frame is not None  # noqa: S101 - an answer has one or the other
+        self._notes += answer.notes
         if key not in self._positions:
             self._positions[key] = self._record(answer.frame, query, answer.seconds)
         given = answer.frame.copy(deep=False)  # what a view changes in it, no other sees
@@ -95,6 +97,11 @@ class Recorder(Collector):
         taken = [b.model_copy(update={"id": f"{view}/{b.id}"}) for b in self._blobs.values()]
         self._blobs.clear()
         return tuple(taken)
+
+    def take_notes(self) -> tuple[str, ...]:
+        """Return what datasources said of the answers since the last call, each once."""
+        notes, self._notes = tuple(dict.fromkeys(self._notes)), []
+        return notes
 
     def position(self, frame: pd.DataFrame) -> int:
         """Return the place of a frame in the record; one that a view made is recorded now.
@@ -125,7 +132,9 @@ class Recorder(Collector):
         started = time.perf_counter()
         try:
             with self._datasources.lent(query.datasource) as datasource:
+                datasource.take_notes()  # of a query that failed
                 frame = datasource.query(query.text, period, **query.args)
+                notes = datasource.take_notes()
         except KpisiteError as error:
             return Answer(None, error, time.perf_counter() - started)
         except Exception as error:  # noqa: BLE001 - a plugin's mistake is the view's, not the run's
@@ -135,7 +144,7 @@ class Recorder(Collector):
         if not isinstance(frame, pd.DataFrame):
             wrong = DatasourceError(f"the plugin returned {type(frame).__name__}, not a DataFrame")
             return Answer(None, wrong, time.perf_counter() - started)
-        return Answer(frame, None, time.perf_counter() - started)
+        return Answer(frame, None, time.perf_counter() - started, notes)
 
     def _record(self, frame: pd.DataFrame, query: Query | None, seconds: float) -> int:
         data = to_parquet(frame)

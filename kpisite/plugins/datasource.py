@@ -40,6 +40,7 @@ class Datasource(ABC):
     def __init__(self, options: PluginOptions, context: DatasourceContext) -> None:
         self.options = options
         self.context = context
+        self._notes: list[str] = []
 
     @abstractmethod
     def query(self, query: str, period: Period, **args: Any) -> pd.DataFrame:
@@ -57,6 +58,18 @@ class Datasource(ABC):
             DatasourceError: The source cannot be reached or refuses the query; the message is
                 the source's own and holds no secret.
         """
+
+    def note(self, text: str) -> None:
+        """Tell whoever runs the report what its views do not show of an answer: a part is missing.
+
+        Called while a query is answered. It becomes a warning of each view that asked.
+        """
+        self._notes.append(text)
+
+    def take_notes(self) -> tuple[str, ...]:
+        """Return what was noted since the last call."""
+        notes, self._notes = tuple(dict.fromkeys(self._notes)), []
+        return notes
 
     def close(self) -> None:  # noqa: B027 - most have nothing to give back
         """Give back connections; called once, by any thread, also when no query ran."""

@@ -28,6 +28,10 @@ class OutputContext:
     """The project's folder: relative paths in options start there."""
     reserved: tuple[Path, ...] = ()
     """Folders that no output may write into: the content, a local archive."""
+    reports: tuple[str, ...] = ()
+    """Ids of the reports that name the output."""
+    browser: str = ""
+    """The program that prints: see `kpisite.plugins.browser`; "" to look for one."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +135,15 @@ class EditionContent(ABC):
         """
 
     @abstractmethod
+    def pdf(self) -> EditionFile:
+        """Return the edition as a PDF.
+
+        Raises:
+            OutputError: There is no browser that prints, it takes too long, or the built site
+                lacks the page.
+        """
+
+    @abstractmethod
     def tables(self) -> Sequence[EditionFile]:
         """Return what the pages of all views but KPIs offer as CSV.
 
@@ -202,6 +215,8 @@ class FailureNotice:
     views: Sequence[FailedView]
     digest: str
     """The same for the same failures."""
+    time: datetime
+    """Aware: when the owners are told."""
     url: str = ""
     """Address of the edition's page; "" where the site does not have it."""
 

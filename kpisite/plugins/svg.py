@@ -177,6 +177,7 @@ class Canvas:
         *,
         opacity: float = 1,
         radius: float = 0,
+        rim: str = "",
     ) -> None:
         """Fill rectangles.
 
@@ -185,6 +186,8 @@ class Canvas:
             fill: The colour.
             opacity: From 0 to 1.
             radius: Of the corners, in CSS pixels.
+            rim: The colour of a hairline around each, with which the narrowest one shows; "" for
+                none.
         """
         drawn = []
         for left, right, bottom, top in sides:
@@ -196,7 +199,8 @@ class Canvas:
                     f' width="{percent(x2 - x1)}" height="{percent(y2 - y1)}"'
                     + (f' rx="{short(radius)}"/>' if radius else "/>")
                 )
-        self._group(drawn, f'fill="{fill}"' + (f' opacity="{opacity}"' if opacity != 1 else ""))
+        look = f'fill="{fill}"' + (f' opacity="{opacity}"' if opacity != 1 else "")
+        self._group(drawn, look + (f' stroke="{rim}"' if rim else ""))
 
     def cells(
         self,

@@ -19,13 +19,16 @@ from markupsafe import Markup
 from kpisite.errors import KpisiteError, OutputError
 from kpisite.model.language import language
 from kpisite.model.words import revision_text
+from kpisite.plugins.browser import Browser
 from kpisite.plugins.output import EditionContent, EditionFile, Mail, Picture, ShownBlock
+from kpisite.plugins.standalone import StandalonePages, page_file
 from kpisite.plugins.svg import LIGHT
 from kpisite.render.blocks import ASSET_SCHEME
 from kpisite.render.raster import can_draw, png
 from kpisite.render.raster_svg import fixed_svg
 from kpisite.render.sparkline import sparkline_svg
 from kpisite.site.edition_pages import about, changes, told
+from kpisite.site.machine import EDITION
 from kpisite.site.mail_html import ChartStill, MailText, mail_text
 from kpisite.site.summaries import change_words, edition_line
 
@@ -59,15 +62,17 @@ _SVG = "image/svg+xml"
 class EditionContents:
     """What the pages of a built site's editions show; one is made at a time."""
 
-    def __init__(self, site: ArchiveSite, folder: Path) -> None:
+    def __init__(self, site: ArchiveSite, folder: Path, browser: str = "") -> None:
         """Begin; nothing is made yet.
 
         Args:
             site: What the pages were made from.
             folder: The built site.
+            browser: The program that prints; "" to look for one.
         """
         self._site = site
         self._folder = folder
+        self._browser = browser
         self._lock, self._making = Lock(), Lock()
         self._made: dict[tuple[str, str], _Content] = {}
 
@@ -83,7 +88,7 @@ class EditionContents:
         with self._lock:
             if key not in self._made:
                 parts = self._site, self._folder, entry, document, url, self._making
-                self._made = {**self._made, key: _Content(*parts)}
+                self._made = {**self._made, key: _Content(*parts, self._browser)}
             return self._made[key]
 
 
@@ -98,8 +103,11 @@ class _Content(EditionContent):
     url: str
     lock: Lock
     """Held while something is made: outputs ask at once, and a site makes one after the other."""
+    browser: str
+    """The program that prints; "" to look for one."""
     _loaded: tuple[LoadedEdition, Place] | None = None
     _mail: Mail | None = None
+    _pdf: EditionFile | None = None
     _pictures: dict[str, Picture] = field(default_factory=dict)
 
     def blocks(self) -> Sequence[ShownBlock]:
@@ -113,6 +121,18 @@ class _Content(EditionContent):
             if self._mail is None:
                 self._mail = self._smallest_that_says_most()
             return self._mail
+
+    def pdf(self) -> EditionFile:
+        """Return the edition as its page is printed."""
+        with self.lock:
+            if self._pdf is None:
+                page = page_file(f"{self.entry.key}/{EDITION}", self.document["url"])
+                html = StandalonePages(self.folder).html(page)
+                with Browser(self.browser) as browser:
+                    data = browser.pdf(html, self.entry.started)
+                name = f"{self.entry.key.replace('/', '-')}.pdf"
+                self._pdf = EditionFile(name, data, "application/pdf")
+            return self._pdf
 
     def tables(self) -> Sequence[EditionFile]:
         """Return what the pages of all views but KPIs offer as CSV: of those, one knows it all."""

@@ -33,13 +33,16 @@ _FRAME = (220, 220)
 """Width and height in pixels of the frame on a phone, where names must not meet."""
 
 
-def scatter_plot(data: PlotData, look: Look, text_columns: Sequence[str]) -> Drawing:
+def scatter_plot(
+    data: PlotData, look: Look, text_columns: Sequence[str], *, named: bool = True
+) -> Drawing:
     """Return the points.
 
     Args:
         data: One series per column of numbers, or per group.
         look: How it is drawn.
         text_columns: Names of what stands in `Series.texts`.
+        named: Whether points are named by the first of these, where they are few.
     """
     x = _x_ticks(data.x, look)
     values = [*data.numbers, *look.marked]
@@ -63,7 +66,8 @@ def scatter_plot(data: PlotData, look: Look, text_columns: Sequence[str]) -> Dra
         drawing.values["x name"] = canvas_text(data.x.name.replace("_", " "))
     drawing.axis("left")
     drawing.hover(_tip(data, text_columns), clouds, limit=3)
-    if text_columns and sum(len(series.values) for series in data.series) <= _MOST_NAMES:
+    few = sum(len(series.values) for series in data.series) <= _MOST_NAMES
+    if named and text_columns and few:
         _add_names(drawing, len(data.series), x, y)
     add_marks(drawing, look, y)
     add_notes(drawing, look.notes, None)

@@ -111,6 +111,7 @@ class _Layer:
             self._colour(),
             opacity=self._one("fill_alpha", 1),
             radius=self._one("border_radius", 0),
+            rim=self._colour() if self._one("line_alpha", 1) else "",
         )
 
     def _strips(self, *, upright: bool) -> None:

@@ -219,7 +219,7 @@ class Plot(View):
             return page.template("views/empty.html")
         look = self._look(data, page)
         told = medians(data) if options.kind == "box" else data
-        drawing = _drawing(data, look, columns.texts)
+        drawing = self._drawing(data, look, columns)
         if not plot_rc(self.options.plot_rc).grid:
             drawing.structure["grid"] = None
         words = describe(self.title, options.drawn, told, look.format_of)
@@ -281,6 +281,10 @@ class Plot(View):
             lines=options.lines,
             bands=options.bands,
         )
+
+    def _drawing(self, data: PlotData, look: Look, columns: Columns) -> Drawing:
+        """Return what is drawn; views that are plots with something more override it."""
+        return _drawing(data, look, columns.texts)
 
     def _secondary(self, data: PlotData) -> dict[int, NumberFormat]:
         """Return which series have an axis at the right, and how their values are shown."""

@@ -174,6 +174,16 @@ def test_search_finds_an_edition_by_its_period(read):
     assert "Week 6, 2013" in page.locator(".md-search-result__list").inner_text()
 
 
+def test_no_chart_is_cut_by_the_end_of_a_sheet(read):
+    page = read().open("carriers/2013-02/")
+    page.emulate_media(media="print")
+    breaks = page.evaluate(
+        "[...document.querySelectorAll('.kpi-card:has(.kpi-chart)')]"
+        ".map((card) => getComputedStyle(card).breakInside)"
+    )
+    assert breaks == ["avoid"] * 3
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_an_edition_prints_with_its_charts_and_without_the_navigation(read, artifacts, scheme):
     page = read(scheme=scheme).open(EDITION)

@@ -169,3 +169,31 @@ def test_what_could_not_be_sent_is_sent_by_the_next_publish(telling, chat):
     telling.report.write_text(good)
     assert telling.call("publish").exit_code == 0
     assert len(chat.said) == 1
+
+
+def test_a_command_runs_when_the_intent_is_recorded_and_before_anybody_is_told(telling, chat):
+    log = telling.folder / "archive/sales/2024-02/deliveries/team.json"
+    saved = telling.folder / "saved.json"
+    result = telling.call("publish", "--before", f"cp {log} {saved}", "--json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(saved.read_text())["intents"][0]["output"] == "team"
+    assert len(json.loads(result.stdout)) == 2
+    saved.unlink()
+    assert telling.call("publish", "--before", f"cp {log} {saved}").exit_code == 0
+    assert not saved.exists()  # nobody was told
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [("false", "exit status 1"), ("no-such-command", "No such file or directory: 'no-such-comm")],
+)
+def test_nobody_is_told_where_that_command_fails_and_the_next_publish_tells(
+    telling, chat, command, why
+):
+    result = telling.call("publish", "--before", command)
+    assert result.exit_code == 1
+    assert f"{command}: nobody was told, since the command of --before failed:" in result.stderr
+    assert why in result.stderr
+    assert chat.said == []
+    assert telling.call("publish", "--before", "true").exit_code == 0
+    assert len(chat.said) == 1

@@ -157,8 +157,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._break()
             return
         body, kind = _content(reply.body)
-        self.send_response(reply.status)
-        headers = {"Content-Type": kind, **reply.headers}
+        self.send_response_only(reply.status)
+        headers = {"Date": self.date_time_string(), "Content-Type": kind, **reply.headers}
         is_chunked = reply.fault == "cut chunk"
         headers |= (
             {"Transfer-Encoding": "chunked"} if is_chunked else {"Content-Length": str(len(body))}

@@ -19,6 +19,7 @@ from kpisite.errors import DatasourceError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import requests
     from answering import Answering
 
 SECRET = "s3cr3t-w0rd"
@@ -366,3 +367,33 @@ def test_nothing_connects_before_the_first_query_and_closing_may_come_twice():
     asking = Client(refusing())
     asking.close()
     asking.close()
+
+
+def test_each_try_is_signed_anew_and_nothing_of_it_goes_to_another_service(server: Answering):
+    signed: list[str] = []
+
+    def sign(request: requests.PreparedRequest) -> requests.PreparedRequest:
+        signed.append(request.url or "")
+        request.headers["Authorization"] = f"Signed {len(signed)}"
+        return request
+
+    with answering() as other:
+        other.routes["/b"] = "there"
+        server.routes["/a"] = [
+            Reply(status=503),
+            Reply(status=302, headers={"Location": f"{other.url}/b"}),
+        ]
+        assert client(server.url, sign=sign).get("/a", {"q": "x"}).text == "there"
+        assert [asked.headers["Authorization"] for asked in server.asked] == [
+            "Signed 1",
+            "Signed 2",
+        ]
+        assert "Authorization" not in other.asked[0].headers
+    assert signed == [f"{server.url}/a?q=x"] * 2
+
+
+def test_a_form_is_posted_where_a_service_wants_one(server: Answering):
+    server.routes["/token"] = {"ok": True}
+    client(server.url).post("/token", form={"grant": "a b&c"})
+    assert server.asked[0].body == b"grant=a+b%26c"
+    assert server.asked[0].headers["Content-Type"] == "application/x-www-form-urlencoded"

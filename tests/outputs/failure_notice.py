@@ -1,5 +1,7 @@
 """What owners are told of an edition that does not go out."""
 
+from datetime import UTC, datetime
+
 from kpisite.plugins import FailedView, FailureNotice
 
 NOTICE = FailureNotice(
@@ -11,4 +13,5 @@ NOTICE = FailureNotice(
     text="People are not told of it:\n\nrows: <no> *such* table _x_\n\nMend it.\n",
     views=[FailedView("rows", "<no> *such* table _x_", "Is it there?")],
     digest="a" * 64,
+    time=datetime(2024, 2, 12, 6, tzinfo=UTC),
 )

@@ -34,6 +34,9 @@ class Content(EditionContent):
     def mail(self) -> Mail:
         return Mail(self.html, self.text, PICTURES)
 
+    def pdf(self) -> EditionFile:
+        return EditionFile("sales-2024-W06.pdf", b"%PDF-1.4", "application/pdf")
+
     def tables(self) -> Sequence[EditionFile]:
         return [EditionFile("sales-2024-W06-rows.csv", b"day,amount\n", "text/csv")]
 

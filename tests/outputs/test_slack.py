@@ -221,6 +221,9 @@ class Shown(EditionContent):
     def mail(self) -> Mail:
         raise NotImplementedError
 
+    def pdf(self):
+        raise NotImplementedError
+
     def tables(self):
         raise NotImplementedError
 

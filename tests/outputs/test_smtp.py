@@ -367,7 +367,7 @@ def test_a_plan_says_to_whom_what_goes_and_sends_nothing(server):
         ({"email_from": "KPI"}, "'KPI' is no address"),
         ({"smtp_user": "kpi"}, "go together"),
         ({"smtp_user": "kpi", "smtp_password": "x"}, "could read the password"),
-        ({"attach": ["pdf"]}, "Input should be 'csv'"),
+        ({"attach": ["doc"]}, "Input should be 'csv' or 'pdf'"),
     ],
 )
 def test_options_that_cannot_be_meant_are_refused(options, message):
@@ -408,6 +408,7 @@ def test_owners_get_a_short_mail_and_nobody_else_does(server):
     [mail] = server.mails
     assert mail["Subject"] == "Failed: Verkäufe, Week 6, 2024"
     assert mail["To"] == "Ops <ops@example.org>, b@example.org"
+    assert mail["Date"].datetime == NOTICE.time
     assert mail.get_content_type() == "text/plain"
     assert mail.get_content().replace("\r\n", "\n") == NOTICE.text
     assert mail["Message-ID"] == receipt.details["message_id"]

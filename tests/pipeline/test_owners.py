@@ -10,7 +10,7 @@ import pytest
 
 from kpisite.archive.deliveries import begin_notice, read_log
 from kpisite.archive.store import Archive
-from kpisite.errors import OutputError, UnclearDeliveryError
+from kpisite.errors import KpisiteError, OutputError, UnclearDeliveryError
 from kpisite.model.delivery import DeliveryLog, Notice
 from kpisite.pipeline.announce import announce
 from kpisite.pipeline.due import Choice
@@ -198,6 +198,21 @@ def test_numbers_in_a_message_make_no_other_failure(tmp_path):
     assert len(TOLD) == 1
 
 
+def test_many_failures_and_long_reasons_keep_a_notice_short(tmp_path):
+    office = Office(tmp_path)
+    office.run("nope")
+    office.failures = {
+        key: [replace(problems[0], view=f"view{n}", message="x" * 9_000) for n in range(60)]
+        for key, problems in office.failures.items()
+    }
+    office.stop()
+    [notice] = TOLD
+    assert len(notice.text) < 3_000
+    assert "view59" in notice.text
+    assert "kpisite publish --allow-errors" in notice.text
+    assert len(notice.views) == 60
+
+
 def test_when_it_is_mended_the_edition_goes_out_as_usual(tmp_path):
     office = Office(tmp_path)
     office.column = "nope"
@@ -287,6 +302,17 @@ def test_what_did_not_arrive_is_told_by_the_next_publish(tmp_path):
     ACTS.clear()
     office.stop()
     assert len(TOLD) == 1
+
+
+def test_owners_are_not_told_where_what_comes_before_fails(tmp_path):
+    office = Office(tmp_path)
+    office.run("nope")
+    [(_, _, message)] = office.stop(before=fails(KpisiteError("the archive could not be pushed")))
+    assert "ops could not be told: the archive could not be pushed" in message
+    assert (TOLD, office.log("2024-03").notices) == ([], ())
+    recorded: list[int] = []
+    office.stop(before=lambda: recorded.append(len(office.log("2024-03").notices)))
+    assert (recorded, len(TOLD)) == ([1], 1)
 
 
 @pytest.mark.parametrize("error", [UnclearDeliveryError("broke"), RuntimeError("a bug"), None])

@@ -35,6 +35,8 @@ class Fake(Datasource):
         self.asked.append(f"{query}@{period.label}")
         if self.meeting is not None:
             self.meeting.wait(timeout=30)
+        if "note" in args:
+            self.note(args.pop("note"))
         return cast("pd.DataFrame", eval(query, {"pd": pd, "period": period, **args}))
 
     def close(self) -> None:
@@ -234,3 +236,20 @@ def test_all_datasources_are_closed_although_one_fails_to(
     sources.close()
     assert Fake.closed == before + 2
     assert "datasource 'a' did not close: RuntimeError" in caplog.text
+
+
+def test_what_a_datasource_notes_goes_to_each_view_that_asks_and_to_no_other(recorder: Recorder):
+    noted, other = Query("a", ONE, {"note": "half is missing"}), Query("a", f"{ONE} * 2")
+    for _ in range(2):
+        recorder.query(noted)
+        recorder.query(noted)
+        assert recorder.take_notes() == ("half is missing",)
+    recorder.query(other)
+    assert recorder.take_notes() == ()
+
+
+def test_what_a_failed_query_noted_is_not_said_of_the_next(recorder: Recorder):
+    with pytest.raises(DatasourceError):
+        recorder.query(Query("a", "1 / 0", {"note": "half is missing"}))
+    recorder.query(Query("a", ONE))
+    assert recorder.take_notes() == ()

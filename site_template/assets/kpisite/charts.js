@@ -112,7 +112,7 @@
         set(model.glyph, { text_font: font, line_color: colour("card") });
         if (model.hover_glyph) set(model.hover_glyph, { line_color: colour("ink") });
       }
-      const tag = (model.tags || []).map((tag) => /^kpi-(series-\d+|ink|muted|accent|line|card)$/.exec(tag)).find(Boolean);
+      const tag = (model.tags || []).map((tag) => /^kpi-(series-\d+|ink|muted|accent|line|grid|card|bad)$/.exec(tag)).find(Boolean);
       if (!tag) continue;
       const c = colour(tag[1]);
       for (const one of [model, model.glyph, model.hover_glyph]) {

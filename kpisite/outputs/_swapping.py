@@ -1,0 +1,71 @@
+"""Folders that are replaced whole: made beside their place, and renamed into it."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MARKER = ".kpisite"
+"""File that says that a folder was made by this driver, and of what."""
+_NEW, _OLD = ".kpisite-new", ".kpisite-old"
+
+
+def swap(new: Path, folder: Path) -> None:
+    """Rename the new folder to its place; the old one is put back if that fails."""
+    old = aside(folder)
+    if folder.exists():
+        folder.rename(old)
+    try:
+        new.rename(folder)
+    except BaseException:
+        if old.exists():
+            old.rename(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def recover(folder: Path) -> None:
+    """Undo what a crash left: the old folder goes back if the new one is not in place."""
+    old = aside(folder)
+    if old.exists() and not folder.exists():
+        old.rename(folder)
+    for leftover in (old, beside(folder)):
+        if leftover.exists():
+            shutil.rmtree(leftover)
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder: it is gone at once, or still there."""
+    folder.rename(aside(folder))
+    shutil.rmtree(aside(folder))
+
+
+def is_strange(folder: Path) -> bool:
+    """Tell whether a folder holds what nobody of us has put there."""
+    return folder.exists() and any(folder.iterdir()) and not (folder / MARKER).is_file()
+
+
+def beside(folder: Path) -> Path:
+    """Return where the new folder is made."""
+    return folder.with_name(f".{folder.name}{_NEW}")
+
+
+def aside(folder: Path) -> Path:
+    """Return where the old folder is, until the new one is in its place."""
+    return folder.with_name(f".{folder.name}{_OLD}")
+
+
+def original(path: Path) -> str:
+    """Return the name of the folder that a path is of, itself or one of the two above."""
+    for ending in (_NEW, _OLD):
+        if path.name.startswith(".") and path.name.endswith(ending):
+            return path.name[1:].removesuffix(ending)
+    return path.name
+
+
+def reason(error: OSError) -> str:
+    """Return why something could not be done, without paths."""
+    return error.strerror or str(error) or type(error).__name__

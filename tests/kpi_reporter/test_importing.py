@@ -1,0 +1,178 @@
+"""KPI Reporter's configuration as a report of a project: `kpisite import`."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from kpisite.cli import import_files
+from kpisite.cli.main import main
+from kpisite.kpi_reporter.changes import changes_of_meaning
+from kpisite.kpi_reporter.configuration import read_configuration
+from kpisite.pipeline.loading import load_reports
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONFIG = """\
+# What we sell
+title: Sales {from}
+interval_days: 7  # a week
+datasources:
+  shop:
+    plugin: sql
+    args: {driver: sqlite, database: data/shop.db}
+views:
+  sold:
+    plugin: single_stat
+    args:
+      datasource: shop
+      # all of it
+      query: select count(*) from sales
+outputs:
+  html: {plugin: static}
+  mail:
+    plugin: smtp
+    args:
+      email_from: kpi@example.org
+      email_to: ${TEAM}
+      smtp_host: mail.example.org
+"""
+
+
+@pytest.fixture
+def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of KPI Reporter's, with a project beside it."""
+    monkeypatch.setenv("TEAM", "team@example.org")
+    monkeypatch.setattr(import_files.tzlocal, "get_localzone_name", lambda: "Europe/Berlin")
+    folder = tmp_path / "old"
+    (folder / "data").mkdir(parents=True)
+    sqlite3.connect(folder / "data" / "shop.db").close()
+    (folder / "data" / "shop.db").touch()
+    (folder / "config.yaml").write_text(CONFIG)
+    (tmp_path / "new" / "content").mkdir(parents=True)
+    (tmp_path / "new" / "mkdocs.yml").write_text(
+        "site_name: New\ndocs_dir: content\ntheme: {name: material, font: false}\n"
+        "plugins: [kpisite]\n"
+    )
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(
+        main, ["-f", "../new/mkdocs.yml", "import", *arguments], catch_exceptions=False
+    )
+
+
+def report(old: Path) -> Path:
+    return old.parent / "new" / "content" / "sales" / "report.yml"
+
+
+def test_a_report_keeps_comments_variables_and_order_and_says_what_was_left_out(old):
+    result = call("config.yaml")
+    assert result.exit_code == 0, result.output
+    text = report(old).read_text()
+    for kept in ("# What we sell", "# a week", "# all of it", "${TEAM}"):
+        assert kept in text
+    assert text.index("title:") < text.index("datasources:") < text.index("views:")
+    values = yaml.safe_load(text)
+    assert values["timezone"] == "Europe/Berlin"
+    assert values["outputs"]["html"] == {"plugin": "static", "args": {"what": "edition"}}
+
+
+def test_relative_paths_lead_where_they_did(old):
+    call("config.yaml")
+    database = yaml.safe_load(report(old).read_text())["datasources"]["shop"]["args"]["database"]
+    assert (report(old).parent / database).resolve() == (old / "data" / "shop.db").resolve()
+
+
+def test_a_report_that_was_written_loads(old):
+    call("config.yaml")
+    [loaded] = load_reports(old.parent / "new" / "content", {"TEAM": "team@example.org"})
+    assert (loaded.id, loaded.report.interval_days) == ("sales", 7)
+    assert set(loaded.outputs) == {"html", "mail"}
+
+
+def test_several_files_become_one(old):
+    (old / "more.yaml").write_text("title: Turnover\nviews:\n  sold: {title: Turned over}\n")
+    result = call("config.yaml", "more.yaml")
+    assert result.exit_code == 0, result.output
+    values = yaml.safe_load((old.parent / "new/content/turnover/report.yml").read_text())
+    assert values["views"]["sold"]["title"] == "Turned over"
+    assert values["views"]["sold"]["plugin"] == "single_stat"
+
+
+def test_what_means_something_else_is_said_of_what_is_used(old):
+    said = call("config.yaml").stdout
+    assert "Written: " in said
+    assert "- Braces in the title are filled in" in said
+    assert "- A variable that is not set is an error" in said
+    assert "- static: with 'what: edition'" in said
+    assert "- Mail and chat: an edition goes out once" in said
+    assert "prometheus" not in said
+
+
+def test_a_report_that_is_there_is_not_written_again(old):
+    call("config.yaml")
+    before = report(old).read_bytes()
+    result = call("config.yaml")
+    assert result.exit_code == 2
+    assert "report.yml is there already" in result.stderr
+    assert report(old).read_bytes() == before
+
+
+def test_a_configuration_with_mistakes_is_not_written(old):
+    (old / "config.yaml").write_text(CONFIG.replace("single_stat", "single_stta"))
+    result = call("config.yaml")
+    assert result.exit_code == 1
+    assert "config.yaml:10" in result.stderr
+    assert "single_stat" in result.stderr
+    assert not report(old).exists()
+
+
+def test_without_a_project_the_user_is_told_of_one(old):
+    result = CliRunner().invoke(main, ["import", "config.yaml"], catch_exceptions=False)
+    assert result.exit_code == 2
+    assert "mkdocs.yml: there is no such file" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("title", "id_"),
+    [
+        ("Sales {from} to {to}", "sales"),
+        ("{period}: sales & more", "sales-more"),
+        ("Ärzte – Übersicht", "arzte-ubersicht"),
+        ("{from}", "status-report"),
+        ("", "status-report"),
+    ],
+)
+def test_a_report_is_named_after_its_title(title, id_):
+    text = yaml.safe_dump({"title": title, "views": {}})
+    assert read_configuration([("config.yaml", text)], {}).id == id_
+
+
+def test_each_change_of_meaning_belongs_to_something():
+    def plugins(section, *names, **args):
+        return {section: {f"p{n}": {"plugin": name, "args": args} for n, name in enumerate(names)}}
+
+    nothing = {"title": "Sales", "schedule": "weekly"}
+    assert len(changes_of_meaning(nothing)) == 1
+    used = {
+        "title": "Sales {from} ${NAME}",
+        "theme": {"theme_dir": "look"},
+        **plugins("datasources", "mysql", "prometheus", "googleanalytics", "twitter"),
+        "views": {
+            "a": {"plugin": "single_stat", "args": {"comparison_type": "percent"}},
+            "b": {"plugin": "plot", "args": {"kind": "bar"}},
+            "c": {"plugin": "table"},
+            "d": {"plugin": "prometheus.alert_summary"},
+        },
+        **plugins("outputs", "static", "scp", "slack"),
+    }
+    said = changes_of_meaning(used)
+    assert len(said) == len(set(said)) == 18
