@@ -200,16 +200,23 @@ def _marked(cell: str, verdict: Verdict) -> str:
 def _sparklines(series: pd.Series[Any], name: str) -> _Column:
     """Return a column of small lines, each with its first and last number in words."""
     cells = []
-    for value in _values(series):
-        numbers = _listed(value, name)
+    rows = [_listed(value, name) for value in _values(series)]
+    shown = [number for numbers in rows for number in _ends(numbers)]
+    number_format = NumberFormat(precision=_digits(shown, 2))
+    for numbers in rows:
         line = sparkline_svg(numbers)
-        words = " → ".join(NumberFormat(precision=2).text(n) for n in (numbers[:1] + numbers[-1:]))
+        words = " → ".join(map(number_format.text, _ends(numbers)))
         hidden = f'<span class="kpi-spark-words">{escape_html(words)}</span>'
         cells.append(f"{line}{hidden}" if line else escape_html(words or MISSING))
     return _Column(name, "", tuple(cells), ("",) * len(cells))
 
 
-def _listed(value: Any, name: str) -> list[float | None]:
+def _ends(numbers: list[float]) -> list[float]:
+    """Return the first and the last of several numbers."""
+    return [numbers[0], numbers[-1]] if len(numbers) > 1 else numbers
+
+
+def _listed(value: Any, name: str) -> list[float]:
     """Return the numbers in a text: `3 4.5 2`, also with commas or semicolons between them."""
     if value is None:
         return []

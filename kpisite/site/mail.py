@@ -6,7 +6,7 @@ import mimetypes
 import posixpath
 import re
 from dataclasses import dataclass, field
-from html import escape, unescape
+from html import escape
 from itertools import groupby
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -295,8 +295,6 @@ class _Content(EditionContent):
         if not isinstance(block.text, Markup):
             html = markdown.markdown(block.text, extensions=list(_MARKDOWN))
         made = mail_text(html, chart=chart, link=link, picture=picture, max_rows=max_rows)
-        if not isinstance(block.text, Markup) and "<" not in block.text:
-            made = MailText(made.html, unescape(block.text))
         self._pictures |= pictures
         return made, list(pictures.values())
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "wbr"})
 _LEFT_OUT = frozenset({"script", "style", "template", "svg", "iframe", "object", "form", "video"})
+_CHART_LEGEND = "div", "kpi-legend"
+"""Tag and class: it says which colour is whose, so that it has no place in plain text."""
 _DECORATION = frozenset({"kpi-bar", "kpi-hidden", "kpi-permalink", "kpi-track"})
 _CHART, _CHART_DATA = "kpi-chart", "kpi-data"
 _UNWRAPPED = frozenset({"details", "summary"})
@@ -109,6 +111,12 @@ class _Reader(HTMLParser):
         self._still: ChartStill | None = None
         self._depth = 0
         """Depth in a chart's element; 0 outside."""
+        self._legend = 0
+        """Depth of a chart's legend; 0 outside."""
+        self._numbers: list[int] = []
+        """Number of the last item of each open list; -1 where items have none."""
+        self._address = ""
+        """Of the open link; "" outside."""
         self._drawn = False
         """Whether the chart before this has a picture, so that its data is left out."""
         self._table: _Table | None = None
@@ -173,6 +181,8 @@ class _Reader(HTMLParser):
             return
         self.out.append(escape(data, quote=False))
         table = self._table
+        if self._legend:
+            return
         if table is None:
             preformatted = "pre" in self._ends
             self.plain.append(data if preformatted else re.sub(r"\s+", " ", data))
@@ -215,6 +225,8 @@ class _Reader(HTMLParser):
         return True
 
     def _write_start(self, tag: str, given: dict[str, str]) -> None:
+        if (tag, given.get("class", "").partition(" ")[0]) == _CHART_LEGEND:
+            self._legend = len(self._ends) + 1
         if tag == "table":
             self._table = _Table()
         elif tag == "tbody" and self._table:
@@ -226,9 +238,11 @@ class _Reader(HTMLParser):
         elif tag in _BLOCKS:
             self.plain.append("\n\n")
         elif tag == "li":
-            self.plain.append("\n- ")
+            self.plain.append(f"\n{self._bullet()} ")
         elif tag in _LINES:
             self.plain.append("\n")
+        if tag in ("ol", "ul"):
+            self._numbers.append(0 if tag == "ol" else -1)
         if tag in _UNWRAPPED:
             tag = "div"
         kept = {name: value for name, value in given.items() if name in _KEPT}
@@ -243,13 +257,27 @@ class _Reader(HTMLParser):
             kept["href"] = self._link(kept["href"])
             if not _SAFE.match(kept["href"]):
                 del kept["href"]
+            self._address = kept.get("href", "")
         if ground := _BACKGROUND.search(given.get("style", "")):
             kept["style"] = f"background:{fill_colours(ground[1]).strip()}"
         written = "".join(f' {name}="{escape(value)}"' for name, value in kept.items())
         self.out.append(f"<{tag}{written}>")
 
+    def _bullet(self) -> str:
+        """Return what stands before an item of the innermost list."""
+        if not self._numbers or self._numbers[-1] < 0:
+            return "-"
+        self._numbers[-1] += 1
+        return f"{self._numbers[-1]}."
+
     def _write_end(self, tag: str) -> None:
         more = ""
+        if tag in ("ol", "ul"):
+            self._numbers.pop()
+        if len(self._ends) < self._legend:
+            self._legend = 0
+        if tag == "a" and self._address and self._table is None:
+            self.plain.append(f" ({self._address})")
         if tag == "table" and self._table:
             more = _more(self._table.cut)
             self.plain.append(f"\n\n{_lined_up(self._table)}\n{more}\n\n")

@@ -85,7 +85,7 @@ def describe(
 
     Args:
         title: The view's.
-        kind: What is drawn.
+        kind: What is drawn; `area` for lines that stand on each other.
         data: The values.
         format_of: How the values of the series in a position are shown.
 
@@ -103,6 +103,8 @@ def describe(
 def _shape(kind: str) -> str:
     if kind == "line":
         return gettext("Line chart of {series} by {axis}")
+    if kind == "area":
+        return gettext("Area chart of {series} by {axis}")
     if kind == "scatter":
         return gettext("Scatter plot of {series} by {axis}")
     if kind == "heatmap":

@@ -222,7 +222,8 @@ class Plot(View):
         drawing = self._drawing(data, look, columns)
         if not plot_rc(self.options.plot_rc).grid:
             drawing.structure["grid"] = None
-        words = describe(self.title, options.drawn, told, look.format_of)
+        kind = "area" if options.drawn == "line" and options.stacks else options.drawn
+        words = describe(self.title, kind, told, look.format_of)
         if options.scale == "log":
             words += " " + gettext("The scale is logarithmic.")
         words = f"{words} {note}".rstrip()

@@ -180,6 +180,15 @@ def test_tables_and_texts_are_what_the_page_shows(sold):
     )
 
 
+def test_plain_text_says_where_links_lead_numbers_items_and_leaves_out_colours(project):
+    words = "Sold **{{ metrics.total }}**, see [the archive](../archive/)."
+    project.write(REPORT.replace(words, r"1. [All](../archive/)\n2. *That*\n\nand\n\n- this"))
+    project.run()
+    told = announced(project)
+    assert block(told, "words").text == (f"1. All ({URL}sales/archive/)\n2. That\n\nand\n\n- this")
+    assert block(told, "a_day").text.startswith("A day <b>. Line chart of east and west by day")
+
+
 def test_a_mail_has_nothing_that_mail_programs_cannot_show(sold):
     html = announced(sold).content.mail().html
     for wrong in ("<script", "<svg", "<template", "<details", "var(--", "kpi-hidden", "position:"):
