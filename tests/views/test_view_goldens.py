@@ -25,7 +25,6 @@ from kpisite.views.plot import Plot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from kpisite.plugins import Announcement, ShownBlock
 

@@ -55,7 +55,7 @@ def _builds(period: Period) -> pd.DataFrame:
     results = ["SUCCESS", "UNSTABLE", "FAILURE", "ABORTED", "NOT_BUILT", "RUNNING"]
     count = len(results)
     url = f"{CI}/web/job/main"
-    frame = pd.DataFrame(
+    return pd.DataFrame(
         {
             "fullname": pd.Series(["web/main"] * count + ["web/new"], dtype="str"),
             "job_url": pd.Series([f"{url}/"] * count + [f"{CI}/web/job/new/"], dtype="str"),
@@ -67,7 +67,6 @@ def _builds(period: Period) -> pd.DataFrame:
             "result": pd.Series([*results, None], dtype="str"),
         }
     )
-    return frame
 
 
 def _posts(period: Period) -> pd.DataFrame:
