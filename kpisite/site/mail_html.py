@@ -257,6 +257,7 @@ class _Reader(HTMLParser):
             kept["href"] = self._link(kept["href"])
             if not _SAFE.match(kept["href"]):
                 del kept["href"]
+        if tag == "a":
             self._address = kept.get("href", "")
         if ground := _BACKGROUND.search(given.get("style", "")):
             kept["style"] = f"background:{fill_colours(ground[1]).strip()}"
@@ -277,7 +278,9 @@ class _Reader(HTMLParser):
         if len(self._ends) < self._legend:
             self._legend = 0
         if tag == "a" and self._address and self._table is None:
-            self.plain.append(f" ({self._address})")
+            said = self.plain[-1].strip() if self.plain else ""
+            if said != self._address.removeprefix("mailto:"):
+                self.plain.append(f" ({self._address})")
         if tag == "table" and self._table:
             more = _more(self._table.cut)
             self.plain.append(f"\n\n{_lined_up(self._table)}\n{more}\n\n")

@@ -182,10 +182,11 @@ def test_tables_and_texts_are_what_the_page_shows(sold):
 
 def test_plain_text_says_where_links_lead_numbers_items_and_leaves_out_colours(project):
     words = "Sold **{{ metrics.total }}**, see [the archive](../archive/)."
-    project.write(REPORT.replace(words, r"1. [All](../archive/)\n2. *That*\n\nand\n\n- this"))
+    text = rf"1. [All](../archive/)\n2. *That*\n\nSee\n\n- <{URL}>"
+    project.write(REPORT.replace(words, text))
     project.run()
     told = announced(project)
-    assert block(told, "words").text == (f"1. All ({URL}sales/archive/)\n2. That\n\nand\n\n- this")
+    assert block(told, "words").text == f"1. All ({URL}sales/archive/)\n2. That\n\nSee\n\n- {URL}"
     assert block(told, "a_day").text.startswith("A day <b>. Line chart of east and west by day")
 
 

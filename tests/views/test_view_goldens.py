@@ -88,7 +88,7 @@ def section(page: str, id_: str) -> int:
 
 def element(html: str, start: int) -> str:
     """Return the element that begins there, as it is."""
-    [(name, depth)] = [(html[start + 1 :].split(maxsplit=1)[0], 0)]
+    name, depth = html[start + 1 :].split(maxsplit=1)[0], 0
     for tag in re.compile(rf"<(/?){name}\b").finditer(html, start):
         depth += -1 if tag[1] else 1
         if not depth:
