@@ -47,7 +47,11 @@ theme_dir = click.option(
 
 
 def configured(
-    settings: Settings, files: tuple[Path, ...], start: str, end: str, folder: Path | None
+    settings: Settings,
+    files: tuple[Path, ...],
+    start: str = "",
+    end: str = "",
+    folder: Path | None = None,
 ) -> ConfiguredProject:
     """Return what configuration files describe, around the folder where the command is called.
 
@@ -73,7 +77,8 @@ def write_folders(found: ConfiguredProject, files: tuple[Path, ...], now: dateti
     others = [id_ for id_ in outputs if id_ not in local]
     status = 0
     if local:
-        built = build_site(str(found.config_file), now=now, log=_quiet)
+        allowed = [found.report.id]
+        built = build_site(str(found.config_file), now=now, log=_quiet, allowed=allowed)
         site = read_site(built.folder)
         for result in publish(found.project, [found.report], site, dry_run=False, only=local):
             if result.status == "failed":

@@ -7,11 +7,16 @@ import functools
 import json
 import shlex
 import subprocess
+from contextlib import nullcontext
 from threading import Lock
 from typing import TYPE_CHECKING
 
 import click
 
+from kpisite.cli.configured import config_files, configured
+from kpisite.cli.progress import side_by_side
+from kpisite.cli.run import run_due
+from kpisite.cli.selection import Wanted
 from kpisite.cli.settings import Settings, pass_settings
 from kpisite.cli.terminal import count, leave, say, table, tell
 from kpisite.errors import KpisiteError, UsageError, nearest
@@ -19,6 +24,7 @@ from kpisite.mkdocs_plugin.build import StoppedError, build_site
 from kpisite.model.language import speaking
 from kpisite.pipeline.announce import announce
 from kpisite.pipeline.due import Choice
+from kpisite.pipeline.executors import THREADS
 from kpisite.pipeline.owners import notify_owners
 from kpisite.pipeline.publish import OutputResult, read_site
 from kpisite.pipeline.publish import publish as publish_site
@@ -28,9 +34,11 @@ from kpisite.site.mail import EditionContents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from kpisite.pipeline.loading import LoadedReport
     from kpisite.pipeline.problems import Problem
+    from kpisite.pipeline.project import Project
 
 _SHOWN_LINES = 20
 _WRONG = ("failed", "held")
@@ -40,6 +48,7 @@ _ONE_AT_A_TIME = Lock()
 
 
 @click.command()
+@config_files
 @click.option("--dry-run", is_flag=True, help="Build, and say what would leave; deliver nothing.")
 @click.option("--only", multiple=True, metavar="OUTPUT", help="Deliver through this output alone.")
 @click.option("--edition", default="", metavar="KEY", help="Tell people of flights/2013-W06 alone.")
@@ -56,6 +65,7 @@ _ONE_AT_A_TIME = Lock()
 def publish(
     settings: Settings,
     *,
+    files: tuple[Path, ...],
     dry_run: bool,
     only: tuple[str, ...],
     edition: str,
@@ -70,14 +80,15 @@ def publish(
     The build is that of `mkdocs build --strict`: it runs what is due, and one warning stops it.
     Then the site goes out, and when it is where it belongs, people are told of new editions.
     Where views failed, nothing goes out, and outputs with `notify_on_error` tell their owners.
+
+    With -c, KPI Reporter's configuration files are run and delivered as they are.
     """
     if (resend or arrived) and not edition:
         name = "--resend" if resend else "--arrived"
         raise UsageError(f"{name} needs an edition", hint="Add --edition flights/2013-W06.")
     if resend and arrived:
         raise UsageError("--resend and --arrived exclude each other", hint="Did it arrive?")
-    project = settings.project()
-    reports = settings.reports(project)
+    project, reports, config_file = _asked(settings, files)
     if not any(report.outputs for report in reports):
         say("No report names an output: there is nothing to publish.")
         return
@@ -93,13 +104,15 @@ def publish(
     )
     allowed = [report.id for report in reports if allow_errors or _allows_errors(report)]
     try:
-        built = build_site(settings.config_file, now=settings.now, log=tell, allowed=allowed)
+        built = build_site(config_file, now=settings.now, log=tell, allowed=allowed)
     except StoppedError as error:
         failures = _by_edition(error.failures)
         with speaking(project.language):
             _print(notify_owners(project, reports, failures, choice), choice, as_json=as_json)
         raise
-    results = publish_site(project, reports, read_site(built.folder), dry_run=dry_run, only=only)
+    site = read_site(built.folder)
+    with nullcontext() if as_json else side_by_side() as show:
+        results = publish_site(project, reports, site, dry_run=dry_run, only=only, show=show)
     content = EditionContents(built.archive, built.folder, project.browser)
     make = functools.partial(
         announcement,
@@ -113,6 +126,18 @@ def publish(
         results += announce(project, reports, make, choice, _held(results), failures)
     _print(results, choice, as_json=as_json)
     leave(1 if any(result.status in _WRONG for result in results) else 0)
+
+
+def _asked(
+    settings: Settings, files: tuple[Path, ...]
+) -> tuple[Project, Sequence[LoadedReport], str]:
+    """Return the project, its reports and its `mkdocs.yml`; a configuration is run at once."""
+    if not files:
+        project = settings.project()
+        return project, settings.reports(project), settings.config_file
+    found = configured(settings, files)
+    run_due(found.project, [found.report], Wanted(), THREADS)
+    return found.project, [found.report], str(found.config_file)
 
 
 def _allows_errors(report: LoadedReport) -> bool:

@@ -7,8 +7,6 @@ from collections import Counter
 from typing import TYPE_CHECKING, cast, get_args
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from kpisite.cli.configured import (
     config_files,
@@ -19,9 +17,10 @@ from kpisite.cli.configured import (
     write_folders,
 )
 from kpisite.cli.interruption import STATUS, interruptible
+from kpisite.cli.progress import on_terminal, with_bar
 from kpisite.cli.selection import Wanted, select
 from kpisite.cli.settings import Settings, pass_settings
-from kpisite.cli.terminal import count, leave, plain, say, tell
+from kpisite.cli.terminal import count, leave, say, tell
 from kpisite.errors import UsageError
 from kpisite.model.language import speaking
 from kpisite.pipeline.executors import ExecutorChoice, ExecutorName
@@ -99,14 +98,14 @@ def run(
                 hint="In a project, use --since, --until, and 'custom_dir' in mkdocs.yml.",
             )
         project = settings.project()
-        leave(_due(project, settings.reports(project), wanted, choice))
+        leave(run_due(project, settings.reports(project), wanted, choice))
         return
     found = configured(settings, files, start, end, theme)
-    status = _due(found.project, [found.report], wanted, choice)
+    status = run_due(found.project, [found.report], wanted, choice)
     leave(max(status, write_folders(found, files, settings.now)) if status < STATUS else status)
 
 
-def _due(
+def run_due(
     project: Project, reports: Sequence[LoadedReport], wanted: Wanted, choice: ExecutorChoice
 ) -> int:
     """Run what is due and wanted, and return the exit status."""
@@ -168,15 +167,9 @@ def summary(counts: Mapping[str, int], seconds: float) -> str:
 
 def _shown(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
     """Pass outcomes on; show a bar on a terminal, else a line for each."""
-    console = Console(stderr=True, highlight=False)
-    if not console.is_terminal:
+    if not on_terminal():
         for outcome in outcomes:
             tell(f"{outcome.task.key}: {'failed' if outcome.failed else outcome.status}")
             yield outcome
         return
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
-        bar = progress.add_task("Running", total=total)
-        for outcome in outcomes:
-            progress.update(bar, advance=1, description=plain(outcome.task.key))
-            yield outcome
+    yield from with_bar(outcomes, total, lambda outcome: str(outcome.task.key))

@@ -1,14 +1,20 @@
-"""What datasources of services do around a query: name themselves, say what is missing."""
+"""What datasources of services do around a query: name themselves, make a frame of their rows."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
 
 from kpisite.errors import DatasourceError, nearest
+from kpisite.plugins.arrow import plain_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from zoneinfo import ZoneInfo
+
+    import pandas as pd
 
     from kpisite.plugins import DatasourceContext
 
@@ -54,3 +60,18 @@ def without_extra(package: str, extra: str) -> Iterator[None]:
         raise DatasourceError(
             f"this needs the package '{package}'", hint=f"pip install 'kpisite[{extra}]'"
         ) from None
+
+
+def typed_frame(
+    rows: Sequence[Sequence[Any]], schema: Sequence[tuple[str, pa.DataType]], zone: ZoneInfo
+) -> pd.DataFrame:
+    """Return rows whose kinds are known; without rows, the columns are there.
+
+    Args:
+        rows: Values in the order of the columns, None where one is missing.
+        schema: Name and kind of each column.
+        zone: The report's timezone.
+    """
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    arrays = [pa.array(values, kind) for values, (_, kind) in zip(columns, schema, strict=True)]
+    return plain_frame(pa.table(arrays, names=[name for name, _ in schema]), zone)

@@ -61,7 +61,9 @@ class Report:
                 for column_, number in zip(self._numbers, numbers, strict=True):
                     column_.append(number)
             self.said = {name: part for name, part in page.items() if name != "rows"}
-            self._whole = [kind == "TYPE_INTEGER" for kind in kinds] or self._whole
+            if kinds:
+                wholes = zip(self._metrics, kinds, strict=True)
+                self._whole = [kind == "TYPE_INTEGER" for _, kind in wholes]
         except (AttributeError, KeyError, TypeError, ValueError):
             raise _nonsense() from None
         self.rows += len(rows)

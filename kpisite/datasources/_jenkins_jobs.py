@@ -9,11 +9,11 @@ from urllib.parse import quote
 
 import pyarrow as pa
 
+from kpisite.datasources._asking import typed_frame
 from kpisite.errors import DatasourceError
-from kpisite.plugins.arrow import plain_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     import pandas as pd
 
@@ -29,18 +29,16 @@ RUNNING = "RUNNING"
 """The result of a build that has none yet."""
 
 _NAMES = "name,fullName,url"
-_JOBS = pa.schema([("fullname", pa.string()), ("url", pa.string())])
-_BUILDS = pa.schema(
-    [
-        ("fullname", pa.string()),
-        ("job_url", pa.string()),
-        ("score", pa.int64()),
-        ("number", pa.int64()),
-        ("url", pa.string()),
-        ("time", pa.timestamp("ms", "UTC")),
-        ("duration", pa.duration("ms")),
-        ("result", pa.string()),
-    ]
+_JOBS = (("fullname", pa.string()), ("url", pa.string()))
+_BUILDS = (
+    ("fullname", pa.string()),
+    ("job_url", pa.string()),
+    ("score", pa.int64()),
+    ("number", pa.int64()),
+    ("url", pa.string()),
+    ("time", pa.timestamp("ms", "UTC")),
+    ("duration", pa.duration("ms")),
+    ("result", pa.string()),
 )
 
 
@@ -115,7 +113,7 @@ def jobs_of(answer: Any, folder: str = "") -> tuple[list[Job], list[str]]:
 def jobs_frame(jobs: Iterable[Job], period: Period) -> pd.DataFrame:
     """Return a row per job."""
     rows = [(job.name, _text(job.item.get("url"))) for job in jobs]
-    return _frame(rows, _JOBS, period)
+    return typed_frame(rows, _JOBS, period.zone)
 
 
 def builds_frame(jobs: Iterable[Job], period: Period) -> pd.DataFrame:
@@ -131,7 +129,7 @@ def builds_frame(jobs: Iterable[Job], period: Period) -> pd.DataFrame:
         rows += [(*about, *_build(build)) for build in reversed(builds)]
         if not builds:
             rows.append((*about, None, None, None, None, None))
-    return _frame(rows, _BUILDS, period)
+    return typed_frame(rows, _BUILDS, period.zone)
 
 
 _HINT = "Is 'host' the address of a Jenkins?"
@@ -160,12 +158,6 @@ def _score(item: dict[str, Any]) -> int | None:
     """Return the worst of a job's scores, as Jenkins does; None where it has none."""
     reports = [_mapping(one, "health") for one in _list(item.get("healthReport"), "health")]
     return min((_number(one["score"]) for one in reports if "score" in one), default=None)
-
-
-def _frame(rows: Sequence[tuple[Any, ...]], schema: pa.Schema, period: Period) -> pd.DataFrame:
-    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
-    arrays = [pa.array(values, kind) for values, kind in zip(columns, schema.types, strict=True)]
-    return plain_frame(pa.Table.from_arrays(arrays, schema=schema), period.zone)
 
 
 def _mapping(value: Any, what: str) -> dict[str, Any]:

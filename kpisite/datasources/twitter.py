@@ -11,12 +11,11 @@ import pyarrow as pa
 from pydantic import Field, SecretStr, model_validator
 
 from kpisite.datasources import _http
-from kpisite.datasources._asking import check_query, named, without_extra
+from kpisite.datasources._asking import check_query, named, typed_frame, without_extra
 from kpisite.datasources._http import Answer, Client
 from kpisite.datasources._query_args import check_args
 from kpisite.errors import DatasourceError
 from kpisite.plugins import Datasource, DatasourceContext, PluginOptions
-from kpisite.plugins.arrow import plain_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,16 +32,14 @@ _CLOCK = timedelta(seconds=10)
 """How long before its own time X wants the end of what it is asked for."""
 _PAGE = 100
 _KEYS = ("consumer_key", "consumer_secret", "access_token_key", "access_token_secret")
-_POSTS = pa.schema(
-    [
-        ("time", pa.timestamp("ms", "UTC")),
-        ("likes", pa.int64()),
-        ("shares", pa.int64()),
-        ("replies", pa.int64()),
-        ("text", pa.string()),
-        ("id", pa.string()),
-        ("url", pa.string()),
-    ]
+_POSTS = (
+    ("time", pa.timestamp("ms", "UTC")),
+    ("likes", pa.int64()),
+    ("shares", pa.int64()),
+    ("replies", pa.int64()),
+    ("text", pa.string()),
+    ("id", pa.string()),
+    ("url", pa.string()),
 )
 
 
@@ -95,10 +92,7 @@ class Twitter(Datasource):
             client = self._client = self._client or self._open()
             client.begin()
             rows = self._rows(client, args.get("username", ""), period)
-        rows.sort()
-        columns = list(zip(*rows, strict=True)) or [()] * len(_POSTS)
-        arrays = [pa.array(v, kind) for v, kind in zip(columns, _POSTS.types, strict=True)]
-        return plain_frame(pa.Table.from_arrays(arrays, schema=_POSTS), period.zone)
+        return typed_frame(sorted(rows), _POSTS, period.zone)
 
     def close(self) -> None:
         """Give back the connections, if there are any."""

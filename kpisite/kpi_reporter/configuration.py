@@ -24,6 +24,8 @@ ARGUMENTS = "(the command line)"
 _BRACES = re.compile(r"\{[^}]*\}")
 _UNFIT = re.compile(r"[^a-z0-9]+")
 _TITLE = "Status report"
+_STATIC = {"what": "edition", "when": "preliminary"}
+"""KPI Reporter wrote a folder an edition, whatever had failed."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,9 @@ class Configuration:
         if "timezone" not in values:
             more["timezone"] = zone
         if "outputs" not in values:
-            more["outputs"] = {"static": {"plugin": "static", "args": {"what": "edition"}}}
+            more["outputs"] = {"static": {"plugin": "static", "args": dict(_STATIC)}}
         statics = {
-            id_: {"args": {"what": "edition"}}
+            id_: {"args": dict(_STATIC)}
             for id_, output in plugins_of(values, "outputs")
             if output["plugin"] == "static" and "what" not in (output.get("args") or {})
         }

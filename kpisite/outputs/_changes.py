@@ -38,9 +38,12 @@ class Changes:
 
     def lines(self, source: Path) -> list[str]:
         """Return a summary and a line for each file; none where nothing changes."""
+        return self.lines_with({path: (source / path).stat().st_size for path in self.written})
+
+    def lines_with(self, sizes: Mapping[str, int]) -> list[str]:
+        """Return the same, given the bytes of each file that is written."""
         if not self.any:
             return []
-        sizes = {path: (source / path).stat().st_size for path in self.written}
         return [
             f"{self.summary}, {_size(sum(sizes.values()))} to write",
             *(f"add {path}, {_size(sizes[path])}" for path in self.added),

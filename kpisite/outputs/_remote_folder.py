@@ -1,66 +1,71 @@
 """A folder on an SFTP server whose content is replaced in one step.
 
 The published folder is a link to a hidden folder beside it, one for each release. A new release
-is uploaded, and the link is then replaced by one rename: no reader ever meets half a site.
+is uploaded, and the link is then replaced by one rename: no reader ever meets half a site. Two may
+do so at once: each has folders of its own, and none removes what the other has published.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import secrets
+from typing import TYPE_CHECKING
 
 import asyncssh
-from asyncssh.constants import FILEXFER_TYPE_DIRECTORY
+
+from kpisite.outputs._counter import Counter
+from kpisite.outputs._remote_files import NOT_THERE, RemoteFiles, Rights
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
+
+    from kpisite.outputs._remote_shell import RemoteShell
+    from kpisite.plugins import Progress
 
 MANIFEST = ".kpisite.json"
 """File in a release: its rights, path and SHA-256 of each of its files. Written last."""
 
-_CHUNK = 256 * 1024
-_RELEASE = re.compile(r"[0-9a-f]{16}")
+_RELEASE = re.compile(r"[0-9a-f]{16}(-[0-9a-f]{8})?")
+_LEFT = re.compile(r"link(-[0-9a-f]{8})?|(gone-)?[0-9a-f]{16}(-[0-9a-f]{8})?")
+
+
+class DisturbedError(Exception):
+    """Another publish has removed what this one was making."""
 
 
 class OccupiedError(Exception):
     """Something stands in the folder's place that is not ours to replace."""
 
 
-class UnknownNameError(Exception):
-    """The server has no such user or group."""
-
-
-@dataclass(frozen=True)
-class Rights:
-    """Whom the files belong to and what may be done with them."""
-
-    files: int
-    folders: int
-    owner: str
-    group: str
-
-    @property
-    def text(self) -> str:
-        """Tells these rights from any other."""
-        return f"{self.files:o} {self.folders:o} {self.owner}:{self.group}"
-
-
 class RemoteFolder:
     """The folder; errors are those of asyncssh."""
 
     def __init__(
-        self, client: asyncssh.SFTPClient, path: str, rights: Rights, parallel: int
+        self,
+        client: asyncssh.SFTPClient,
+        path: str,
+        rights: Rights,
+        parallel: int,
+        shell: RemoteShell | None,
     ) -> None:
+        """Name a folder.
+
+        Args:
+            client: An open connection.
+            path: The folder: absolute, or below the user's own.
+            rights: What its files and folders get.
+            parallel: How many requests are on their way at once.
+            shell: What runs commands; None where there is nothing.
+        """
         self._client = client
+        self._shell = shell
+        self._files = RemoteFiles(client, parallel, shell)
         self._path = path
         parent, _, self._name = path.rpartition("/")
         self._parent = parent or ("/" if path.startswith("/") else ".")
         self._rights = rights
-        self._turns = asyncio.Semaphore(parallel)
 
     async def check(self) -> None:
         """Refuse a place that is not ours.
@@ -78,172 +83,171 @@ class RemoteFolder:
             raise OccupiedError(f"'{self._path}' holds files that kpisite did not put there")
 
     async def published(self) -> str | None:
-        """Return the release that readers see; None where there is none of ours."""
+        """Return the name of the release that readers see; None where there is none of ours."""
         if not await self._client.islink(self._path):
             return None
         goal = str(await self._client.readlink(self._path)).rpartition("/")[2]
         release = goal.removeprefix(self._beside(""))
         return release if goal != release and _RELEASE.fullmatch(release) else None
 
+    async def shows(self, release: str) -> bool:
+        """Tell whether readers see a release."""
+        return (await self.published() or "").partition("-")[0] == release
+
     async def published_files(self) -> dict[str, str]:
         """Return the digest of each file that readers see; none where that is not known."""
-        return (await self._manifest())[1]
+        return (await self._manifest(await self.published()))[1]
 
-    async def _manifest(self) -> tuple[str, dict[str, str]]:
-        """Return rights and files of the published release; nothing where they are not known."""
-        release = await self.published()
+    async def _manifest(self, release: str | None) -> tuple[str, dict[str, str]]:
+        """Return rights and files of a release; nothing where they are not known."""
         if release is None:
             return "", {}
         try:
             async with self._client.open(f"{self._folder(release)}/{MANIFEST}", "rb") as file:
                 found = json.loads(await file.read())
             return str(found["rights"]), {str(p): str(d) for p, d in found["files"].items()}
-        except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
+        except NOT_THERE:
             return "", {}
         except (ValueError, TypeError, KeyError, AttributeError):
             return "", {}  # it is damaged
 
-    async def upload(
-        self, release: str, source: Path, wanted: Mapping[str, str], equal: Collection[str]
+    async def replace(
+        self,
+        release: str,
+        source: Path,
+        wanted: Mapping[str, str],
+        progress: Progress,
     ) -> None:
-        """Make a release beside the published one.
+        """Make a release beside the published one, and let readers see it.
+
+        What the published release has is linked by the server: no data moves.
 
         Args:
-            release: Its name; what an earlier try has left of it is removed.
+            release: Its name, 16 hexadecimal digits.
             source: Folder with its files.
             wanted: Path and digest of each.
-            equal: Those that the published release has: the server links them, no data moves.
-        """
-        folder = self._folder(release)
-        numbers = await self._numbers()
-        await self._client.makedirs(self._parent, exist_ok=True)
-        await self._remove(folder)
-        await self._make_folders(folder, wanted)
-        before = self._folder(await self.published() or release)
+            progress: Told how many of the others are through.
 
-        same_rights = (await self._manifest())[0] == self._rights.text
+        Raises:
+            DisturbedError: Another publish was faster, and has swept this one away.
+        """
+        name = f"{release}-{secrets.token_hex(4)}"
+        folder = self._folder(name)
+        await self._client.makedirs(self._parent, exist_ok=True)
+        try:
+            await self._upload(folder, source, wanted, progress)
+            await self._publish(name)
+        except (*NOT_THERE, asyncssh.SFTPFailure) as error:
+            if await self._client.lexists(f"{folder}/{MANIFEST}"):
+                raise
+            if not isinstance(error, NOT_THERE) and await self._client.lexists(folder):
+                raise
+            raise DisturbedError("another publish was at it at the same time") from error
+
+    async def _upload(
+        self,
+        folder: str,
+        source: Path,
+        wanted: Mapping[str, str],
+        progress: Progress,
+    ) -> None:
+        numbers = await self._files.numbers(self._rights)
+        before = await self.published()
+        rights, files = await self._manifest(before)  # of this very release, whatever comes next
+        same_rights = rights == self._rights.text
+        equal = {path for path in wanted if wanted[path] == files.get(path)}
+        counter = Counter(progress, len(wanted) - len(equal))
+        old = self._folder(before) if before else ""
+        folders, there = set[str](), set[str]()
+        if old and equal and same_rights:
+            folders, there = await self._linked(old, folder, wanted, equal)
+        new_folders = [path for path in _folders(wanted) if path not in folders]
+        await self._files.make_folders(folder, new_folders, made=bool(there))
 
         async def bring(path: str) -> None:
             new = f"{folder}/{path}"
-            linked = path in equal and await self._link(f"{before}/{path}", new)
+            linked = bool(old) and path in equal and await self._files.link(f"{old}/{path}", new)
             if not linked:
-                await self._write(new, source / path)
+                await self._files.write(new, source / path)
             if not (linked and same_rights):
-                await self._give(new, self._rights.files, numbers)
+                await self._files.give(new, self._rights.files, numbers)
+            if path not in equal:
+                counter.step()
 
-        await self._all(bring(path) for path in wanted)
-        files = dict(sorted(wanted.items()))
-        text = json.dumps({"rights": self._rights.text, "files": files}).encode()
-        await self._write_bytes(f"{folder}/{MANIFEST}", text)
-        await self._give(f"{folder}/{MANIFEST}", self._rights.files, numbers)
-        folders = [folder, *(f"{folder}/{path}" for path in _folders(wanted))]
-        await self._all(self._give(path, self._rights.folders, numbers) for path in folders)
+        await self._files.all(bring(path) for path in wanted if path not in there)
+        manifest = {"rights": self._rights.text, "files": dict(sorted(wanted.items()))}
+        text = json.dumps(manifest).encode()
+        await self._files.write_bytes(f"{folder}/{MANIFEST}", text)
+        await self._files.give(f"{folder}/{MANIFEST}", self._rights.files, numbers)
+        paths = [folder, *(f"{folder}/{path}" for path in new_folders)]
+        await self._files.all(
+            self._files.give(path, self._rights.folders, numbers) for path in paths
+        )
 
-    async def publish(self, release: str) -> None:
+    async def _linked(
+        self, old: str, new: str, wanted: Mapping[str, str], equal: Collection[str]
+    ) -> tuple[set[str], set[str]]:
+        """Link all files of a release at once, where the server runs commands.
+
+        Returns:
+            Folders and files that are there; none where each is still to be made.
+        """
+        if self._shell is None:
+            return set(), set()
+        root = str(await self._client.realpath(self._parent)).rstrip("/")
+        paths = [f"{root}/{path.rpartition('/')[2]}" for path in (old, new)]
+        found = None
+        if await self._shell.link_folder(*paths):
+            found = await self._shell.list_folder(paths[1])
+        folders, files = found or (set[str](), set[str]())
+        needed = set(_folders(wanted))
+        there = files & set(equal)
+        if not there or not await self._client.lexists(f"{new}/{MANIFEST}"):
+            await self._files.remove(new)
+            return set(), set()
+        # A linked file is the published one: what differs is removed before it is written anew.
+        await self._files.all(self._client.remove(f"{new}/{path}") for path in files - there)
+        for path in sorted(folders - needed, reverse=True):
+            await self._client.rmdir(f"{new}/{path}")
+        return folders & needed, there
+
+    async def _publish(self, name: str) -> None:
         """Let readers see a release: one rename of a link."""
-        link = f"{self._parent}/{self._beside('link')}"
-        await self._remove(link)
-        await self._client.symlink(self._beside(release), link)
+        link = f"{self._parent}/{self._beside(f'link-{secrets.token_hex(4)}')}"
+        await self._client.stat(f"{self._folder(name)}/{MANIFEST}")
+        await self._client.symlink(self._beside(name), link)
         if not await self._client.islink(self._path) and await self._client.isdir(self._path):
             await self._client.rmdir(self._path)  # it is empty: `check` has seen it
-        await self._client.posix_rename(link, self._path)
+        try:
+            await self._client.posix_rename(link, self._path)
+        except NOT_THERE as error:
+            raise DisturbedError("another publish was at it at the same time") from error
 
-    async def clean(self, release: str) -> None:
-        """Remove all releases but one, and what broken tries have left."""
-        kept = self._beside(release)
-        for name in await self._client.listdir(self._parent):
-            rest = str(name).removeprefix(self._beside(""))
-            if name not in (kept, rest) and (rest == "link" or _RELEASE.fullmatch(rest)):
-                await self._remove(f"{self._parent}/{name}")
+    async def clean(self) -> None:
+        """Remove all releases but the published one, and what broken tries have left."""
+        for name in map(str, await self._client.listdir(self._parent)):
+            rest = name.removeprefix(self._beside(""))
+            if name == rest or not _LEFT.fullmatch(rest) or rest == await self.published():
+                continue
+            left = f"{self._parent}/{name}"
+            if not _RELEASE.fullmatch(rest):
+                await self._files.remove(left)
+                continue
+            aside = f"{self._parent}/{self._beside(f'gone-{rest}')}"
+            try:
+                await self._client.posix_rename(left, aside)
+            except NOT_THERE:
+                continue  # another publish cleans up too
+            if await self.published() == rest:  # it was published that very moment
+                await self._client.posix_rename(aside, left)
+            else:
+                await self._files.remove(aside)
 
     def _beside(self, what: str) -> str:
         return f".{self._name}.kpisite-{what}"
 
     def _folder(self, release: str) -> str:
         return f"{self._parent}/{self._beside(release)}"
-
-    async def _make_folders(self, folder: str, paths: Iterable[str]) -> None:
-        """Make a folder and those within it, one level after the other."""
-        await self._client.mkdir(folder)
-        levels: dict[int, list[str]] = {}
-        for path in _folders(paths):
-            levels.setdefault(path.count("/"), []).append(path)
-        for _, level in sorted(levels.items()):
-            await self._all(self._client.mkdir(f"{folder}/{path}") for path in level)
-
-    async def _link(self, old: str, new: str) -> bool:
-        """Give a file a second name; tell whether the server could."""
-        try:
-            await self._client.link(old, new)
-        except (asyncssh.SFTPOpUnsupported, asyncssh.SFTPFailure, asyncssh.SFTPNoSuchFile):
-            return False
-        return True
-
-    async def _write(self, path: str, source: Path) -> None:
-        async with self._client.open(path, "wb") as file:
-            with source.open("rb") as content:
-                while chunk := content.read(_CHUNK):
-                    await file.write(chunk)
-
-    async def _write_bytes(self, path: str, content: bytes) -> None:
-        async with self._client.open(path, "wb") as file:
-            await file.write(content)
-
-    async def _give(self, path: str, mode: int, numbers: tuple[int, int] | None) -> None:
-        owner, group = numbers or (None, None)
-        attributes = asyncssh.SFTPAttrs(permissions=mode, uid=owner, gid=group)
-        await self._client.setstat(path, attributes)
-
-    async def _numbers(self) -> tuple[int, int] | None:
-        """Return the numbers of owner and group; None where both stay as they are."""
-        rights = self._rights
-        if not rights.owner and not rights.group:
-            return None
-        own = await self._client.stat(".")
-        owner = await self._number(rights.owner, "/etc/passwd", own.uid)
-        return owner, await self._number(rights.group, "/etc/group", own.gid)
-
-    async def _number(self, name: str, file: str, own: int | None) -> int:
-        if not name:
-            return own or 0
-        if name.isdecimal():
-            return int(name)
-        try:
-            async with self._client.open(file, "r", errors="replace") as content:
-                lines = str(await content.read()).splitlines()
-        except asyncssh.SFTPError:
-            lines = []
-        for line in lines:
-            fields = line.split(":")
-            if fields[0] == name and len(fields) > 2 and fields[2].isdecimal():
-                return int(fields[2])
-        raise UnknownNameError(f"the server does not say who '{name}' is")
-
-    async def _remove(self, path: str) -> None:
-        """Remove a file, a link or a folder with all in it; it is no error where there is none."""
-        try:
-            found = await self._client.lstat(path)
-        except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
-            return
-        if found.type == FILEXFER_TYPE_DIRECTORY:
-            await self._client.rmtree(path)
-        else:
-            await self._client.remove(path)
-
-    async def _all(self, work: Iterable[Awaitable[Any]]) -> None:
-        """Do many things, several at once; the first error stops the others."""
-
-        async def one(act: Awaitable[Any]) -> None:
-            async with self._turns:
-                await act
-
-        tasks = [asyncio.ensure_future(one(act)) for act in work]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _folders(paths: Iterable[str]) -> list[str]:

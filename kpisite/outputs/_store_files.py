@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import importlib
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -65,6 +66,13 @@ class Headers:
         return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
 
 
+NOT_KEPT = Headers("application/json", "no-store", compressed=False)
+"""Of our own files: nobody shall keep a copy of them."""
+
+WITH_HEADERS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss")
+"""Protocols of the stores that can be told."""
+
+
 def headers(path: str, cache_control: Mapping[str, str], *, compress: bool) -> Headers:
     """Return what a store shall say of a file.
 
@@ -97,6 +105,14 @@ def arguments(protocol: str, said: Headers) -> dict[str, Any]:
         encoding = {"content_encoding": "gzip"} if said.compressed else {}
         fixed = {"cache_control": said.cache_control, **encoding}
         return {"content_type": said.content_type, "fixed_key_metadata": fixed}
+    if protocol in ("az", "abfs", "abfss"):
+        settings = importlib.import_module("azure.storage.blob").ContentSettings
+        told = settings(
+            content_type=said.content_type,
+            cache_control=said.cache_control,
+            content_encoding="gzip" if said.compressed else None,
+        )
+        return {"content_settings": told}
     return {}
 
 

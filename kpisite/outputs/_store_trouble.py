@@ -28,7 +28,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 def may_pass(error: BaseException) -> bool:
     """Tell whether asking again may help: the store is busy or was not reached."""
-    status, code = _answer(error)
+    status, code = answer(error)
     if status or code:
         return status in _MAY_PASS or code in _BUSY_CODES
     return _unreached(error)
@@ -36,7 +36,7 @@ def may_pass(error: BaseException) -> bool:
 
 def explain(error: BaseException) -> tuple[str, str]:
     """Return what an error means and what to do about it."""
-    status, code = _answer(error)
+    status, code = answer(error)
     names = {name for one in _chain(error) for name in _classes(one)}
     if "Quota" in code or status == 507 or getattr(error, "errno", None) in _FULL:
         return "the store has no room left", "Raise the quota, or set 'delete: true' to make room."
@@ -46,7 +46,7 @@ def explain(error: BaseException) -> tuple[str, str]:
             "Check the credentials, in 'storage_options' or in the environment; they must allow "
             "to read, write and list below the URL, and with 'delete: true' to delete.",
         )
-    if code == "NoSuchBucket" or isinstance(error, FileNotFoundError):
+    if code == "NoSuchBucket" or status == 404 or isinstance(error, FileNotFoundError):
         return "there is no such bucket", "Make the bucket first, or check the name in 'url'."
     if status:
         return f"the store answered {status} {code}".rstrip(), "Run it again later."
@@ -79,7 +79,7 @@ def _classes(error: BaseException) -> set[str]:
     return {cls.__name__ for cls in type(error).__mro__}
 
 
-def _answer(error: BaseException) -> tuple[int, str]:
+def answer(error: BaseException) -> tuple[int, str]:
     """Return the HTTP status and the store's own code; 0 and "" where there was no answer."""
     for one in _chain(error):
         response: Any = getattr(one, "response", None)

@@ -4,35 +4,29 @@ from __future__ import annotations
 
 import re
 import subprocess
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
-import fsspec
-from fsspec.asyn import AsyncFileSystem, sync
-from fsspec.implementations.local import LocalFileSystem
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from kpisite.errors import OutputError
 from kpisite.outputs._changes import Changes, compare, file_digest
-from kpisite.outputs._retries import retrying
-from kpisite.outputs._store_files import Headers, arguments, headers, packed, removals, steps
+from kpisite.outputs._counter import Counter
+from kpisite.outputs._store_files import NOT_KEPT, Headers, headers, packed, removals, steps
+from kpisite.outputs._store_lock import LOCK, locked
 from kpisite.outputs._store_manifest import MANIFEST, Manifest, StoredFile
-from kpisite.outputs._store_trouble import explain, may_pass
+from kpisite.outputs._store_open import open_store
 from kpisite.plugins import PluginOptions, Receipt, Site, SiteDriver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+
+    from kpisite.outputs._store import Store
+    from kpisite.outputs._store_lock import StoreLock
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+")
 _PASSWORD = re.compile(r"(?<=://)([^/@:]*:)([^/@]*)@")
-_EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs", "az": "azure", "abfs": "azure"}
-_HEADERS = ("s3", "s3a", "gs", "gcs")
 _ALL_PATHS = 500
-_SLOWEST = 20_000
-"""Bytes a second; an upload that is slower is given up."""
-
-_T = TypeVar("_T")
 
 
 def _url(value: str) -> str:
@@ -93,9 +87,17 @@ class ObjectStore(SiteDriver):
     @property
     def target(self) -> str:
         """The URL without a password."""
+        return _PASSWORD.sub(r"\1***@", self._url)
+
+    @property
+    def _url(self) -> str:
         options = self.options
         url = options.url or f"s3://{options.bucket}/{options.prefix.strip('/')}"
-        return _PASSWORD.sub(r"\1***@", url).rstrip("/")
+        return url.rstrip("/")
+
+    @property
+    def _where(self) -> str:
+        return f"output '{self.context.id}'"
 
     def plan(self, site: Site) -> Sequence[str]:
         """Return the files that would be added, changed and removed; none where all are equal."""
@@ -113,83 +115,59 @@ class ObjectStore(SiteDriver):
             OutputError: It did not arrive; the next deploy goes on where this one ended.
         """
         store = self._open()
-        before = self._manifest(store)
         wanted = self._wanted(site)
-        kept, changes = self._compare(before, wanted)
-        pending = self._pending(before, changes)
-        if changes.any:
-            unsure = {path: StoredFile(size=0, sha256="") for path in changes.removed}
-            unsure |= {path: StoredFile(size=0, sha256="") for path in changes.written}
-            store.write_manifest(
-                Manifest(files={**before.files, **kept, **unsure}, invalidate=pending)
-            )
-            for step in steps(changes):
-                store.each(step, lambda path: store.put(path, (site.folder / path).read_bytes()))
-            for step in removals(changes):
-                store.each(step, store.remove)
-            store.write_manifest(Manifest(files={**kept, **wanted}, invalidate=pending))
-        if pending:
-            self._invalidate(pending)
-            store.write_manifest(Manifest(files={**kept, **wanted}))
+        before = self._manifest(store)
+        changes = self._compare(before, wanted)[1]
+        if changes.any or self._pending(before, changes):
+            with locked(store) as lock:
+                changes = self._bring(store, lock, site, wanted)
         return Receipt(
             target=self.target, digest=site.digest, details=changes.details(len(site.files))
         )
 
-    def _open(self) -> _Store:
-        options = self.options
-        url = options.url or f"s3://{options.bucket}/{options.prefix.strip('/')}"
-        protocol = url.partition("://")[0]
-        try:
-            fs, root = fsspec.core.url_to_fs(url.rstrip("/"), **self._storage_options(protocol))
-        except ImportError as error:
-            extra = _EXTRAS.get(protocol)
-            install = f"kpisite[{extra}]" if extra else error.name or protocol
-            raise self._error(
-                f"'{self.target}' needs a package that is not installed",
-                f"pip install '{install}'",
-            ) from error
-        except (ValueError, TypeError) as error:
-            raise self._error(
-                f"'{self.target}' cannot be opened: {error}", "Check 'url' and 'storage_options'."
-            ) from error
-        if isinstance(fs, LocalFileSystem):
-            raise self._error(
-                f"'{self.target}' is a folder of this computer", "Use 'plugin: static' for it."
-            )
-        if options.gzip and protocol not in _HEADERS:
-            raise self._error(
-                f"'{protocol}' has no way to say that a file is compressed",
-                "Leave 'gzip' out; it works with s3 and gcs.",
-            )
-        if protocol in ("s3", "s3a"):
-            fs.retries = 1  # this driver tries again itself
-        return _Store(self, fs, root, protocol)
+    def _bring(
+        self, store: Store, lock: StoreLock, site: Site, wanted: Mapping[str, StoredFile]
+    ) -> Changes:
+        """Write and remove, in an order that keeps each visible page whole."""
+        before = self._manifest(store)  # another publish may have been faster
+        kept, changes = self._compare(before, wanted)
+        pending = self._pending(before, changes)
+        done = Manifest(files={**kept, **wanted}, invalidate=pending)
+        counter = Counter(self.context.progress, len(changes.written) + len(changes.removed))
 
-    def _storage_options(self, protocol: str) -> dict[str, Any]:
-        """Return the options of the filesystem: ours, S3's own names, then the project's."""
-        options = self.options
-        if protocol not in ("s3", "s3a"):
-            return dict(options.storage_options)
-        waiting = {"connect_timeout": options.timeout, "read_timeout": options.timeout}
-        once = {"retries": {"mode": "standard", "total_max_attempts": 1}}
-        own: dict[str, Any] = {
-            "key": options.aws_access_key_id,
-            "secret": options.aws_secret_access_key.get_secret_value(),
-            "token": options.aws_session_token.get_secret_value(),
-            "endpoint_url": options.endpoint_url,
-            "client_kwargs": {"region_name": options.region_name} if options.region_name else None,
-        }
-        return {
-            "max_concurrency": 1,  # s3fs else asks for the size before it reads a file
-            **{name: value for name, value in own.items() if value},
-            **options.storage_options,
-            "config_kwargs": {
-                **waiting,
-                **once,
-                "max_pool_connections": options.parallel,
-                **options.storage_options.get("config_kwargs", {}),
-            },
-        }
+        def put(path: str) -> None:
+            lock.check()
+            said = self._headers(path)
+            content = (site.folder / path).read_bytes()
+            store.put(path, packed(content) if said.compressed else content, said)
+            counter.step()
+
+        def remove(path: str) -> None:
+            lock.check()
+            store.remove(path)
+            counter.step()
+
+        if changes.any:
+            at_it = (*changes.written, *changes.removed)
+            unsure = {path: StoredFile(size=0, sha256="") for path in at_it}
+            files = {**before.files, **kept, **unsure}
+            self._note(store, lock, Manifest(files=files, invalidate=pending))
+            for step in steps(changes):
+                store.each(step, put)
+            for step in removals(changes):
+                store.each(step, remove)
+            self._note(store, lock, done)
+        if pending:
+            self._invalidate(pending)
+            self._note(store, lock, done.model_copy(update={"invalidate": ()}))
+        return changes
+
+    def _note(self, store: Store, lock: StoreLock, manifest: Manifest) -> None:
+        lock.check()
+        store.put(MANIFEST, manifest.text(), NOT_KEPT)
+
+    def _open(self) -> Store:
+        return open_store(self.options, self._url, self.target, self._where)
 
     def _headers(self, path: str) -> Headers:
         return headers(path, self.options.cache_control, compress=self.options.gzip)
@@ -202,10 +180,10 @@ class ObjectStore(SiteDriver):
                 headers=self._headers(path).digest,
             )
             for path in site.files
-            if path != MANIFEST
+            if path not in (MANIFEST, LOCK)
         }
 
-    def _manifest(self, store: _Store) -> Manifest:
+    def _manifest(self, store: Store) -> Manifest:
         """Return what is there; as if nothing was where the file is absent or damaged."""
         content = store.read(MANIFEST)
         return (Manifest.parse(content) if content is not None else None) or Manifest()
@@ -259,92 +237,4 @@ class ObjectStore(SiteDriver):
             )
 
     def _error(self, message: str, hint: str) -> OutputError:
-        return OutputError(message, where=f"output '{self.context.id}'", hint=hint)
-
-
-class _Store:
-    """The folder in a store; paths are below it. What may pass is tried again."""
-
-    def __init__(self, driver: ObjectStore, fs: Any, root: str, protocol: str) -> None:
-        self._driver = driver
-        self._fs = fs
-        self._root = root.rstrip("/")
-        self._protocol = protocol
-
-    def read(self, path: str) -> bytes | None:
-        """Return a file's content; None where there is none."""
-
-        def read() -> bytes | None:
-            try:
-                content: bytes = self._call("cat_file", f"{self._root}/{path}")
-            except FileNotFoundError:
-                return None
-            return content
-
-        return self._try(read, f"'{path}' cannot be read")
-
-    def put(self, path: str, content: bytes) -> None:
-        """Write a file, whole, with what the store shall say of it."""
-        said = self._driver._headers(path)
-        body = packed(content) if said.compressed else content
-        extra = arguments(self._protocol, said)
-        self._try(
-            lambda: self._call("pipe_file", f"{self._root}/{path}", body, size=len(body), **extra),
-            f"'{path}' cannot be written",
-        )
-
-    def write_manifest(self, manifest: Manifest) -> None:
-        """Write what is there; nobody shall keep a copy of it."""
-        said = Headers("application/json", "no-store", compressed=False)
-        text = manifest.text()
-        self._try(
-            lambda: self._call(
-                "pipe_file",
-                f"{self._root}/{MANIFEST}",
-                text,
-                size=len(text),
-                **arguments(self._protocol, said),
-            ),
-            f"'{MANIFEST}' cannot be written",
-        )
-
-    def remove(self, path: str) -> None:
-        """Remove a file; one that is gone is no error."""
-
-        def remove() -> None:
-            try:
-                self._call("rm_file", f"{self._root}/{path}")
-            except FileNotFoundError:
-                return
-
-        self._try(remove, f"'{path}' cannot be removed")
-
-    def each(self, paths: Iterable[str], act: Callable[[str], None]) -> None:
-        """Do it for all files, several at once; the first error stops what has not begun."""
-        with ThreadPoolExecutor(self._driver.options.parallel, "object-store") as executor:
-            futures = [executor.submit(act, path) for path in paths]
-            done, waiting = wait(futures, return_when=FIRST_EXCEPTION)
-            for future in waiting:
-                future.cancel()
-        for future in done:
-            future.result()
-
-    def _call(self, name: str, *args: object, size: int = 0, **kwargs: object) -> Any:
-        """Call a method of the filesystem, which ends in time.
-
-        Time-outs of a store's own package do not cover all of a request: a client that asks
-        first whether it may send a body waits for the answer forever.
-        """
-        if not isinstance(self._fs, AsyncFileSystem):
-            return getattr(self._fs, name)(*args, **kwargs)
-        longest = 2 * self._driver.options.timeout + size / _SLOWEST
-        return sync(self._fs.loop, getattr(self._fs, f"_{name}"), *args, timeout=longest, **kwargs)
-
-    def _try(self, act: Callable[[], _T], failed: str) -> _T:
-        try:
-            return retrying(self._driver.options.tries, may_pass)(act)
-        except Exception as error:
-            reason, hint = explain(error)
-            raise self._driver._error(
-                f"{failed} in '{self._driver.target}': {reason}", hint
-            ) from error
+        return OutputError(message, where=self._where, hint=hint)

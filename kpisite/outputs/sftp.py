@@ -13,7 +13,9 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from kpisite.errors import OutputError
 from kpisite.outputs._changes import Changes, compare, file_digest
-from kpisite.outputs._remote_folder import OccupiedError, RemoteFolder, Rights, UnknownNameError
+from kpisite.outputs._remote_files import Rights, UnknownNameError
+from kpisite.outputs._remote_folder import DisturbedError, OccupiedError, RemoteFolder
+from kpisite.outputs._remote_shell import RemoteShell
 from kpisite.outputs._retries import retrying
 from kpisite.outputs._ssh_sudo import SudoConnection
 from kpisite.outputs._ssh_trouble import explain, may_pass
@@ -134,14 +136,11 @@ class SFTP(SiteDriver):
 
         async def work(folder: RemoteFolder) -> Changes:
             await folder.check()
-            before = await folder.published_files()
-            changes = compare(wanted, before)
+            changes = compare(wanted, await folder.published_files())
             release = self._release(site)
-            if changes.any or await folder.published() != release:
-                equal = {path for path in wanted if wanted[path] == before.get(path)}
-                await folder.upload(release, site.folder, wanted, equal)
-                await folder.publish(release)
-            await folder.clean(release)
+            if changes.any or not await folder.shows(release):
+                await folder.replace(release, site.folder, wanted, self.context.progress)
+            await folder.clean()
             return changes
 
         changes = self._run(work)
@@ -163,9 +162,10 @@ class SFTP(SiteDriver):
     def _run(self, work: Callable[[RemoteFolder], Awaitable[Changes]]) -> Changes:
         try:
             keys = trusted_keys(self.options, self.context.folder)
-            result: Changes = retrying(self.options.tries, may_pass)(
-                lambda: _finished(self._connected(keys, work))
-            )
+            result: Changes = retrying(
+                self.options.tries,
+                lambda error: isinstance(error, DisturbedError) or may_pass(error),
+            )(lambda: _finished(self._connected(keys, work)))
         except OccupiedError as error:
             raise self._error(
                 str(error),
@@ -173,6 +173,8 @@ class SFTP(SiteDriver):
             ) from error
         except UnknownNameError as error:
             raise self._error(str(error), "Give the number instead.") from error
+        except DisturbedError as error:
+            raise self._error(str(error), "Publish again, one after the other.") from error
         except (OSError, asyncssh.Error, asyncssh.KeyImportError, ValueError) as error:
             reason, hint = explain(error, self.options, self.context.folder)
             raise self._error(f"'{self.target}' {reason}", hint) from error
@@ -182,6 +184,9 @@ class SFTP(SiteDriver):
         self, keys: Any, work: Callable[[RemoteFolder], Awaitable[Changes]]
     ) -> Changes:
         options = self.options
+        # Of the parts of a write that fails, the first one is raised here; asyncssh forgets the
+        # others, and asyncio would print them.
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
         login: dict[str, Any] = {
             "username": options.user,
             "password": (options.password or options.connect_kwargs.password).get_secret_value(),
@@ -211,8 +216,17 @@ class SFTP(SiteDriver):
                 options.remote_path_owner,
                 options.remote_path_group,
             )
-            folder = RemoteFolder(client, options.remote_path, rights, options.parallel)
+            folder = RemoteFolder(
+                client, options.remote_path, rights, options.parallel, self._shell(connection)
+            )
             return await work(folder)
+
+    def _shell(self, connection: asyncssh.SSHClientConnection) -> RemoteShell | None:
+        if not self.options.sudo:
+            return RemoteShell(connection)
+        if self.options.sudo_password.get_secret_value():
+            return None
+        return RemoteShell(connection, "sudo -n -- ")
 
     def _sftp(self, connection: asyncssh.SSHClientConnection) -> Any:
         options = self.options

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from kpisite.errors import OutputError
 from kpisite.outputs._changes import Changes
+from kpisite.outputs._counter import Counter
 from kpisite.outputs._edition_folders import EditionFolders
 from kpisite.outputs._swapping import MARKER, aside, beside, is_strange, reason, recover, swap
 from kpisite.plugins import PluginOptions, Receipt, Site, SiteDriver
@@ -86,7 +87,7 @@ class Static(SiteDriver):
             recover(folder)
             changes = _compare(site, folder)
             if changes.any or not (folder / MARKER).is_file():
-                _copy(site, beside(folder))
+                _copy(site, beside(folder), Counter(self.context.progress, len(site.files)))
                 swap(beside(folder), folder)
         except (OSError, shutil.Error) as error:
             shutil.rmtree(beside(folder), ignore_errors=True)
@@ -171,9 +172,10 @@ def _compare(site: Site, folder: Path) -> Changes:
     )
 
 
-def _copy(site: Site, folder: Path) -> None:
+def _copy(site: Site, folder: Path, counter: Counter) -> None:
     folder.mkdir(parents=True)
     for path in site.files:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(site.folder / path, folder / path)
+        counter.step()
     (folder / MARKER).write_text(f"{site.digest}\n", encoding="utf-8")

@@ -14,14 +14,18 @@ from kpisite.errors import ArchiveError, KpisiteError
 from kpisite.model.delivery import Delivery, Receipt
 from kpisite.model.secrets import redact
 from kpisite.pipeline.delivered import Settled
-from kpisite.plugins.output import OutputContext, OutputDriver, Site, SiteDriver
+from kpisite.plugins.output import OutputContext, OutputDriver, Site, SiteDriver, no_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from kpisite.pipeline.loading import LoadedReport
     from kpisite.pipeline.project import Project
     from kpisite.plugins.binding import Bound
+    from kpisite.plugins.output import Progress
+
+    Show = Callable[[tuple[str, ...], int, int], None]
+    """Told of an output (`flights/web`, of all reports that share it) how much is through."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ def publish(
     *,
     dry_run: bool,
     only: Collection[str] = (),
+    show: Show | None = None,
 ) -> list[OutputResult]:
     """Deploy a site through every output for sites, side by side; none stops the others.
 
@@ -90,11 +95,12 @@ def publish(
         site: What is deployed.
         dry_run: Only say what would be done: nothing is delivered, nothing recorded.
         only: Ids of outputs; by default, all.
+        show: Told how far each output is, by its thread or threads.
     """
     outputs = _shared(reports, only)
     if not outputs:
         return []
-    one = functools.partial(_publish_one, project, site=site, dry_run=dry_run)
+    one = functools.partial(_publish_one, project, site=site, dry_run=dry_run, show=show)
     with ThreadPoolExecutor(len(outputs), thread_name_prefix="output") as executor:
         return list(executor.map(one, outputs))
 
@@ -115,13 +121,16 @@ def _shared(reports: Iterable[LoadedReport], only: Collection[str]) -> list[_Sha
     return found
 
 
-def _publish_one(project: Project, shared: _Shared, site: Site, *, dry_run: bool) -> OutputResult:
+def _publish_one(
+    project: Project, shared: _Shared, site: Site, *, dry_run: bool, show: Show | None
+) -> OutputResult:
     outputs = tuple(f"{report.id}/{id_}" for report, id_ in shared.members)
+    progress = functools.partial(show, outputs) if show else no_progress
     plugin = shared.bound.plugin.name
     target = ""
     try:
         reports = tuple(dict.fromkeys(report.id for report, _ in shared.members))
-        driver = driver_of(project, shared.members[0][1], shared.bound, reports)
+        driver = driver_of(project, shared.members[0][1], shared.bound, reports, progress)
         assert isinstance(driver, SiteDriver)  # noqa: S101 - see _shared
         target = redact(driver.target, shared.bound.secrets)
         if dry_run:
@@ -144,11 +153,17 @@ def _publish_one(project: Project, shared: _Shared, site: Site, *, dry_run: bool
     return OutputResult(outputs, plugin, "ok", receipt.target, receipt.details, recorded)
 
 
-def driver_of(project: Project, id_: str, bound: Bound, reports: tuple[str, ...]) -> OutputDriver:
+def driver_of(
+    project: Project,
+    id_: str,
+    bound: Bound,
+    reports: tuple[str, ...],
+    progress: Progress = no_progress,
+) -> OutputDriver:
     """Return the driver of an output that some reports name."""
     cls = cast("type[OutputDriver]", bound.plugin.cls)
-    context = OutputContext(id_, project.folder, _reserved(project), reports, project.browser)
-    return cls(bound.options, context)
+    folders = (project.folder, _reserved(project))
+    return cls(bound.options, OutputContext(id_, *folders, reports, project.browser, progress))
 
 
 def _reserved(project: Project) -> tuple[Path, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
     from kpisite.model.delivery import Receipt
     from kpisite.model.edition import Status
     from kpisite.model.metric import Metric
+
+Progress = Callable[[int, int], None]
+"""Told how much of a deploy is through, and of how much: files, or what else a driver counts. Any
+thread may call it."""
+
+
+def no_progress(done: int, total: int) -> None:
+    """Show nothing."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +41,8 @@ class OutputContext:
     """Ids of the reports that name the output."""
     browser: str = ""
     """The program that prints: see `kpisite.plugins.browser`; "" to look for one."""
+    progress: Progress = no_progress
+    """What shows how far a deploy is, where somebody looks on. No driver has to call it."""
 
 
 @dataclass(frozen=True)

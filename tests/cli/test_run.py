@@ -98,6 +98,8 @@ def test_a_mistake_in_a_definition_stops_before_anything_runs(shop):
 
 def test_on_a_terminal_a_bar_stands_in_for_the_lines(shop, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
+    for module in ("kpisite.cli.progress", "kpisite.cli.run"):
+        monkeypatch.setattr(f"{module}.on_terminal", lambda: True)
     result = shop.call("run")
     assert summary(result) == "3 editions: 2 sealed, 1 preliminary. N s"
     assert "sales/2024-01: sealed" not in result.stderr

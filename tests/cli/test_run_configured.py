@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner, Result
+from mail_server import MailServer
 
 from kpisite.archive.store import Archive
 from kpisite.cli import configured
@@ -146,6 +147,8 @@ def test_a_view_that_fails_is_shown_and_told(here):
     result = call("run", "-c", "config.yaml")
     assert result.exit_code == 1
     assert "no such column: amnt" in result.stderr
+    page = here / "_build" / "sales-2024-02-05_2024-02-12" / "index.html"
+    assert "This view could not be made." in page.read_text()
 
 
 def test_a_file_that_is_not_there_is_named(here):
@@ -177,3 +180,23 @@ def test_templates_of_a_theme_folder_come_first(here):
     missing = call("run", "-c", "config.yaml", "--theme-dir", "lok")
     assert missing.exit_code == 2
     assert "there is no folder 'lok'" in missing.stderr
+
+
+def test_a_configuration_is_published_once(here):
+    server = MailServer()
+    (here / "config.yaml").write_text(
+        f"{CONFIG}outputs:\n  html: {{plugin: static}}\n"
+        "  mail:\n    plugin: smtp\n"
+        "    args: {email_from: a@example.org, email_to: b@example.org, smtp_host: 127.0.0.1,"
+        f" smtp_port: {server.port}, tls: none}}\n"
+    )
+    try:
+        result = call("publish", "-c", "config.yaml")
+        assert result.exit_code == 0, result.output
+        assert editions(here) == ["sales/2024-02-05_2024-02-12"]
+        assert call("publish", "-c", "config.yaml").exit_code == 0
+        [mail] = server.mails
+    finally:
+        server.close()
+    assert "273" in mail.get_body(("plain",)).get_content()
+    assert (here / "_build" / "sales-2024-02-05_2024-02-12" / "index.html").is_file()

@@ -383,6 +383,7 @@ def test_a_query_that_cannot_be_answered_is_told(
         {"rows": [{"dimensionValues": [{"value": "20130304"}], "metricValues": [{"value": "x"}]}]},
         {"rowCount": "many"},
         {"metricHeaders": [{"name": "totalUsers"}]},
+        {"metricHeaders": [{"type": "TYPE_INTEGER"}] * 2},
         {"metadata": 5},
         {"metadata": {"samplingMetadatas": [{"samplesReadCount": "1"}]}},
         {"propertyQuota": {"tokensPerDay": 5}},

@@ -13,6 +13,9 @@ from service_apis import XAPI, GoogleAPI, Hit, JenkinsAPI, Post, build, job
 
 from kpisite.datasources import googleanalytics, twitter
 from kpisite.errors import DefinitionError
+from kpisite.render.templates import Templates
+from kpisite.site.archive_site import ArchiveSite
+from kpisite.site.urls import Urls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,7 +105,10 @@ class Setting:
             outcomes = self.project.run()
         told = [str(problem) for outcome in outcomes for problem in outcome.problems]
         archived = self.project.archived()
-        written = [*archived.values(), caplog.text.encode(), *(text.encode() for text in told)]
+        site = ArchiveSite(self.project.archive.editions(), Templates(), Urls(), "code")
+        pages = [page.text for edition in site.editions() for page in edition.content().pages]
+        assert pages
+        written = [*archived.values(), *(text.encode() for text in (caplog.text, *told, *pages))]
         for secret in (SECRET, "s3cr3t-w0rd%2F%2B%3D", self.secret, "t0k3n-1"):
             assert not any(secret.encode() in content for content in written)
         assert any(name.endswith("/edition.json") for name in archived)
@@ -237,3 +243,50 @@ def test_a_secret_that_is_not_there_is_a_mistake_of_the_definition(
         del setting.project.environment["SECRET"]
     with pytest.raises(DefinitionError, match=r"SECRET|key_file"):
         setting.project.load()
+
+
+KPI_REPORTER = """\
+title: Builds and tweets
+schedule: weekly
+since: 2024-01-01
+until: 2024-01-08
+datasources:
+  jenkins:
+    plugin: jenkins
+    args: {host: "${ADDRESS}", user: reader, api_token: "${SECRET}"}
+  twitter:
+    plugin: twitter
+    args:
+      consumer_key: "${SECRET}"
+      consumer_secret: "${SECRET}"
+      access_token_key: "${SECRET}"
+      access_token_secret: "${SECRET}"
+      pagination_delay_s: 5
+views:
+  jobs: {plugin: table, args: {datasource: jenkins, query: get_all_jobs}}
+  summary: {plugin: jenkins.build_summary, args: {filters: {name: [we, b$], invert: false}}}
+  engagement:
+    plugin: twitter.engagement
+    args: {datasource: twitter, query: tweets, link_url: https://example.org}
+"""
+
+
+def test_arguments_of_kpi_reporter_hold(
+    server: Answering,
+    project: ProjectFiles,
+    monkeypatch: pytest.MonkeyPatch,
+    pauses: list[float],
+):
+    monkeypatch.setattr(twitter, "ADDRESS", f"{server.url}/2")
+    JenkinsAPI(server, job("web", [build(1, MONDAY)]), job("docs"), token=SECRET)
+    posts = [Post(MONDAY + timedelta(hours=n), likes=n) for n in range(3)]
+    XAPI(server, posts, MONDAY + timedelta(days=30)).page = 2
+    project.environment |= {"ADDRESS": server.url.removeprefix("http://"), "SECRET": SECRET}
+    project.write(KPI_REPORTER)
+    [outcome] = project.run()
+    assert outcome.problems == ()
+    edition = project.archive.edition("sales", "2024-W01")
+    assert edition is not None
+    asked = {frame.query: frame.rows for frame in edition.record.frames}
+    assert asked == {"get_all_jobs": 2, "get_builds": 1, "tweets": 3}
+    assert pauses == [5.0]

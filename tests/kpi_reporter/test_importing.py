@@ -82,7 +82,10 @@ def test_a_report_keeps_comments_variables_and_order_and_says_what_was_left_out(
     assert text.index("title:") < text.index("datasources:") < text.index("views:")
     values = yaml.safe_load(text)
     assert values["timezone"] == "Europe/Berlin"
-    assert values["outputs"]["html"] == {"plugin": "static", "args": {"what": "edition"}}
+    assert values["outputs"]["html"] == {
+        "plugin": "static",
+        "args": {"what": "edition", "when": "preliminary"},
+    }
 
 
 def test_relative_paths_lead_where_they_did(old):

@@ -21,13 +21,20 @@ SFTP_SERVERS = ("/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-serve
 class SSHServer:
     """Serves until it is closed; each connection is one process of it."""
 
-    def __init__(self, folder: Path, largest_file: int | None = None, path: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        largest_file: int | None = None,
+        path: str = "",
+        command: str = "",
+    ) -> None:
         """Start it.
 
         Args:
             folder: Where its keys and settings are kept.
             largest_file: Bytes after which a file cannot grow, as on a full disk.
             path: Where its commands are found.
+            command: What is run in place of each command, SFTP included; "" for what is asked.
         """
         assert SSHD is not None
         folder.mkdir(parents=True, exist_ok=True)
@@ -50,7 +57,9 @@ class SSHServer:
             f"AuthorizedKeysFile {folder}/authorized_keys\nPidFile none\nStrictModes no\n"
             "UsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
             "PermitRootLogin yes\nMaxStartups 100\nPerSourcePenalties no\n"
-            f"Subsystem sftp {server}\n" + (f"SetEnv PATH={path}\n" if path else "")
+            f"Subsystem sftp {server}\n"
+            + (f"SetEnv PATH={path}\n" if path else "")
+            + (f"ForceCommand {command}\n" if command else "")
         )
         settings = (folder / "sshd_config").read_text()
         if "PerSourcePenalties" not in _known_settings():

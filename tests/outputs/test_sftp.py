@@ -2,39 +2,45 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier, Event
 from typing import TYPE_CHECKING, Any
 
+import asyncssh
 import pytest
 from cutting_proxy import CuttingProxy, SilentServer, refusing_port
 from docs_examples import GUIDE, run, write_files
 from pydantic import ValidationError
+from sites import Watcher, write_site
+from small_disk import small_disk
 from ssh_server import SSHD, SSHServer
 
 from kpisite.errors import OutputError
-from kpisite.outputs import _retries
+from kpisite.outputs._remote_folder import RemoteFolder
 from kpisite.outputs.sftp import SFTP
-from kpisite.pipeline.publish import read_site
 from kpisite.plugins import OutputContext, Site
+from kpisite.plugins.output import no_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kpisite.plugins import Progress
+
 if SSHD is None and os.environ.get("KPISITE_TEST_REQUIRE") != "all":
     pytest.skip("no OpenSSH server is installed", allow_module_level=True)
 
+pytestmark = pytest.mark.usefixtures("short_pauses")
+
 OLD = {"index.html": "old", "sales/index.html": "sales" * 500, "assets/a.css": "a{}"}
 NEW = {"index.html": "new", "sales/index.html": "sales" * 500, "team/a/index.html": "t" * 40_000}
-
-
-def write(folder: Path, files: dict[str, str]) -> Site:
-    shutil.rmtree(folder, ignore_errors=True)
-    for path, text in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text)
-    return read_site(folder)
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +48,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SSHServer]:
     running = SSHServer(tmp_path_factory.mktemp("ssh"))
     yield running
     running.close()
-
-
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_retries, "FIRST_PAUSE", 0.001)
 
 
 class Target:
@@ -57,8 +58,13 @@ class Target:
         self.folder = folder
         self.web = folder / "srv" / "kpis"
 
-    def driver(self, **options: Any) -> SFTP:
-        given = {
+    def driver(self, progress: Progress = no_progress, **options: Any) -> SFTP:
+        context = OutputContext("web", self.folder, progress=progress)
+        return SFTP(SFTP.Options(**{**self.given, **options}), context)
+
+    @property
+    def given(self) -> dict[str, Any]:
+        return {
             "host": "127.0.0.1",
             "port": self.server.port,
             "user": self.server.user,
@@ -66,10 +72,9 @@ class Target:
             "host_key": self.server.host_key,
             "remote_path": str(self.web),
         }
-        return SFTP(SFTP.Options(**{**given, **options}), OutputContext("web", self.folder))
 
     def site(self, files: dict[str, str]) -> Site:
-        return write(self.folder / "site", files)
+        return write_site(self.folder / "site", files)
 
     def seen(self) -> dict[str, str]:
         """Return what readers see; our own file is left out."""
@@ -125,6 +130,61 @@ def test_what_is_equal_is_linked_and_not_sent(old):
     before = (old.web / "sales/index.html").stat().st_ino
     old.driver().deploy(old.site(NEW))
     assert (old.web / "sales/index.html").stat().st_ino == before
+
+
+# Each is told by what the server does when it is asked to run a command.
+COMMANDS = {
+    "runs it": "",
+    "has only SFTP": "internal-sftp",
+    "has no shell": 'case "$SSH_ORIGINAL_COMMAND" in *sftp*) exec {sftp};; esac; exit 1',
+    "says more": 'echo Welcome; eval "$SSH_ORIGINAL_COMMAND"',
+    "pretends": 'case "$SSH_ORIGINAL_COMMAND" in *sftp*) exec {sftp};; esac; exit 0',
+}
+
+
+@pytest.fixture(scope="module", params=COMMANDS, ids=lambda name: name.replace(" ", "-"))
+def any_server(
+    request: pytest.FixtureRequest, server: SSHServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SSHServer]:
+    """Servers that link a whole folder by one command, and some that do not."""
+    if not (command := COMMANDS[request.param].replace("{sftp}", server.sftp_server)):
+        yield server
+        return
+    if request.param == "says more":
+        sftp = f'case "$SSH_ORIGINAL_COMMAND" in *sftp*) exec {server.sftp_server};; esac; '
+        command = sftp + command
+    running = SSHServer(tmp_path_factory.mktemp("ssh"), command=command)
+    yield running
+    running.close()
+
+
+def test_whatever_the_server_runs_the_site_is_the_new_one_and_the_old_one_stays_whole(
+    any_server, tmp_path
+):
+    target = Target(any_server, tmp_path)
+    before = {**OLD, "as": "file", "is/now/index.html": "folder"}
+    after = {**NEW, "as/index.html": "folder", "is": "file"}
+    target.driver().deploy(target.site(before))
+    (target.web / "assets/notes.txt").write_text("of others")
+    linked = (target.web / "sales/index.html").stat().st_ino
+    reading = (target.web / "index.html").open()
+    target.driver().deploy(target.site(after))
+    with reading:
+        assert reading.read() == "old"
+    assert target.seen() == after
+    assert (target.web / "sales/index.html").stat().st_ino == linked
+    folders = {path.relative_to(target.web).as_posix() for path in target.web.rglob("*/")}
+    assert {"sales", "team", "team/a", "as"} <= folders
+    assert not {"assets", "is/now"} & folders
+    assert len(target.beside()) == 2
+    assert target.driver().plan(target.site(after)) == []
+
+
+def test_a_deploy_says_how_far_it_is(old):
+    watcher = Watcher()
+    old.driver(watcher).deploy(old.site(NEW))
+    assert watcher.told == [(0, 2), (1, 2), (2, 2)]
+    watcher.check()
 
 
 def test_an_equal_site_is_not_uploaded_again(old):
@@ -400,6 +460,113 @@ def test_a_full_disk_leaves_the_old_site_and_a_rerun_finishes(tmp_path):
         finish(target)
     finally:
         roomy.close()
+
+
+def test_a_disk_without_room_leaves_the_old_site_and_a_rerun_finishes(server, tmp_path):
+    target = Target(server, tmp_path)
+    with small_disk(target.web.parent, 300_000) as resize:
+        target.driver().deploy(target.site(OLD))
+        with pytest.raises(OutputError) as error:
+            target.driver().deploy(target.site({**NEW, "a.bin": "x" * 400_000}))
+        assert "disk of the server may be full" in error.value.hint
+        assert target.seen() == OLD
+        resize(2_000_000)
+        finish(target)
+
+
+DEPLOY = """\
+import json, sys
+from pathlib import Path
+from kpisite.outputs.sftp import SFTP
+from kpisite.pipeline.publish import read_site
+from kpisite.plugins import OutputContext
+folder = Path(sys.argv[1])
+driver = SFTP(SFTP.Options(**json.loads(sys.argv[2])), OutputContext("web", folder))
+driver.deploy(read_site(folder / "site"))
+"""
+
+
+@pytest.mark.parametrize("part", [0.3, 0.7, 0.95])
+def test_killed_in_the_middle_readers_see_one_whole_site_and_a_rerun_finishes(old, sent, part):
+    """It is killed when nothing more passes to the server."""
+    with CuttingProxy(old.server.port, int(sent * part), silent=True) as proxy:
+        given = json.dumps({**old.given, "port": proxy.port})
+        killed = subprocess.Popen([sys.executable, "-c", DEPLOY, str(old.folder), given])
+        while proxy.limit:
+            assert killed.poll() is None
+            Event().wait(0.01)
+        killed.kill()
+        assert killed.wait(60) == -signal.SIGKILL
+    assert old.seen() in (OLD, NEW)
+    finish(old)
+
+
+# --- two at once ------------------------------------------------------------------------------
+
+
+def test_two_publishes_at_once_leave_one_whole_site(old, tmp_path):
+    sites = [{"index.html": str(n), **{f"{n}/{i}.html": n * 500 for i in range(20)}} for n in "123"]
+    built = [write_site(tmp_path / f"site-{number}", site) for number, site in enumerate(sites)]
+    barrier = Barrier(len(built))
+
+    def publish(site: Site) -> None:
+        barrier.wait()
+        old.driver(tries=10).deploy(site)
+
+    with ThreadPoolExecutor(len(built)) as executor:
+        list(executor.map(publish, built))
+    assert old.seen() in sites
+    finish(old)
+
+
+def test_what_another_publish_has_changed_meanwhile_is_not_taken_for_ones_own(old, monkeypatch):
+    """The other one publishes after this one has compared, and before it links what is equal."""
+    other = write_site(old.folder / "other", {**OLD, "sales/index.html": "theirs"})
+    real, done = RemoteFolder.replace, []
+
+    async def replace(self, *arguments):
+        if not done:
+            done.append(True)
+            await asyncio.to_thread(old.driver().deploy, other)
+        await real(self, *arguments)
+
+    monkeypatch.setattr(RemoteFolder, "replace", replace)
+    finish(old)
+    assert done
+
+
+def test_a_release_that_another_publish_swept_away_is_made_anew(old, monkeypatch):
+    real, swept = RemoteFolder._publish, []
+
+    async def publish(self, name):
+        if not swept:
+            swept.append(name)
+            shutil.rmtree(old.web.parent / f".kpis.kpisite-{name}")
+        await real(self, name)
+
+    monkeypatch.setattr(RemoteFolder, "_publish", publish)
+    finish(old)
+    assert swept
+
+
+def test_a_release_that_is_published_while_another_publish_cleans_up_stays(old, monkeypatch):
+    """Somebody publishes the old one again, right before it is removed."""
+    before = old.web.readlink()
+    real, renamed = asyncssh.SFTPClient.posix_rename, []
+
+    async def rename(self, path, new):
+        if "gone-" in new and not renamed:
+            renamed.append(new)
+            old.web.unlink()
+            old.web.symlink_to(before)
+        await real(self, path, new)
+
+    monkeypatch.setattr(asyncssh.SFTPClient, "posix_rename", rename)
+    old.driver().deploy(old.site(NEW))
+    assert renamed
+    assert old.web.readlink() == before
+    assert old.seen() == OLD
+    finish(old)
 
 
 def test_a_folder_that_may_not_be_written_is_named(old):

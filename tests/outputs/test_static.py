@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from sites import Watcher
 
 from kpisite.errors import OutputError
 from kpisite.outputs.static import MARKER, Static
@@ -55,6 +56,14 @@ def test_the_whole_site_is_put_in_place_and_the_receipt_counts_it(project):
     assert receipt.digest == site.digest
     assert receipt.details == {"files": 3, "added": 3, "changed": 0, "removed": 0}
     assert names(project) == {"site", "public"}
+
+
+def test_a_deploy_says_how_far_it_is(project):
+    watcher = Watcher()
+    context = OutputContext("web", project, progress=watcher)
+    Static(Static.Options(output_dir="public"), context).deploy(read_site(project / "site"))
+    assert watcher.told[-1] == (3, 3)
+    watcher.check()
 
 
 def test_without_an_option_the_folder_is_build(project):

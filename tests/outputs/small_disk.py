@@ -1,0 +1,35 @@
+"""A disk that is soon full, where whoever runs the tests may mount one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+@contextmanager
+def small_disk(folder: Path, size: int) -> Iterator[Callable[[int], None]]:
+    """Make a folder a disk of so many bytes; give what changes how many. Skip without the right."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a disk")
+    options = ["mount", "-t", "tmpfs", "-o", f"size={size}", "kpisite", str(folder)]
+    mounted = subprocess.run(options, check=False, capture_output=True, text=True)
+    if mounted.returncode:
+        pytest.skip(f"no disk can be mounted here: {mounted.stderr.strip()}")
+
+    def resize(new: int) -> None:
+        command = ["mount", "-o", f"remount,size={new}", str(folder)]
+        subprocess.run(command, check=True, capture_output=True)
+
+    try:
+        yield resize
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True, capture_output=True)
