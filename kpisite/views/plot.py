@@ -11,21 +11,21 @@ from kpisite.model.number import Style, check_unit
 from kpisite.plugins import NumberFormat, QueryOptions, View, escape_html
 from kpisite.plugins.language import gettext
 from kpisite.plugins.options import Link
-from kpisite.views._plot_bars import bar_plot, barh_plot
-from kpisite.views._plot_boxes import box_plot, medians
-from kpisite.views._plot_data import Columns, PlotData, check_unique, columns_of, plot_data
-from kpisite.views._plot_ends import names_at_ends
-from kpisite.views._plot_frame import Drawing, Kind, Look
-from kpisite.views._plot_heat import check_cells, heat_plot, ramp_html
-from kpisite.views._plot_lines import line_plot
-from kpisite.views._plot_marks import Band, ReferenceLine, marks_legend, marks_words
-from kpisite.views._plot_notes import Annotation, check_notes, notes_words, shown_notes
-from kpisite.views._plot_points import scatter_plot
-from kpisite.views._plot_rc import plot_rc
-from kpisite.views._plot_scale import Scale
-from kpisite.views._plot_secondary import Secondary, check_series
-from kpisite.views._plot_shares import SHARE, check_shares, shares
-from kpisite.views._plot_smooth import (
+from kpisite.views._plot.bars import bar_plot, barh_plot
+from kpisite.views._plot.boxes import box_plot, medians
+from kpisite.views._plot.data import Columns, PlotData, check_unique, columns_of, plot_data
+from kpisite.views._plot.ends import names_at_ends
+from kpisite.views._plot.frame import Drawing, Kind, Look
+from kpisite.views._plot.heat import check_cells, heat_plot, ramp_html
+from kpisite.views._plot.lines import line_plot
+from kpisite.views._plot.marks import Band, ReferenceLine, marks_legend, marks_words
+from kpisite.views._plot.notes import Annotation, check_notes, notes_words, shown_notes
+from kpisite.views._plot.points import scatter_plot
+from kpisite.views._plot.rc import plot_rc
+from kpisite.views._plot.scale import Scale
+from kpisite.views._plot.secondary import Secondary, check_series
+from kpisite.views._plot.shares import SHARE, check_shares, shares
+from kpisite.views._plot.smooth import (
     Resample,
     check_times,
     made_of,
@@ -33,10 +33,10 @@ from kpisite.views._plot_smooth import (
     rolled,
     within,
 )
-from kpisite.views._plot_svg import still
-from kpisite.views._plot_text import describe, legend_html
-from kpisite.views._plot_top import largest
-from kpisite.views._plot_values import number, values_of, word
+from kpisite.views._plot.svg import still
+from kpisite.views._plot.text import describe, legend_html
+from kpisite.views._plot.top import largest
+from kpisite.views._plot.values import number, values_of, word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -318,9 +318,9 @@ class Plot(View):
 
 def draw(structure: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
     """Return the Bokeh plot of a `Drawing`."""
-    from kpisite.views import _plot_draw  # here: Bokeh costs more than a second
+    from kpisite.views._plot.draw import draw as bokeh_plot  # here: Bokeh costs a second
 
-    return _plot_draw.draw(structure, values)
+    return bokeh_plot(structure, values)
 
 
 def _missing_on_log(frame: pd.DataFrame, columns: Columns) -> list[str]:

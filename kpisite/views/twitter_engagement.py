@@ -12,10 +12,10 @@ from kpisite.model.number import grouped
 from kpisite.plugins import escape_html
 from kpisite.plugins.language import gettext, ngettext
 from kpisite.views._links import web_address
-from kpisite.views._plot_frame import INK, Glyphs
-from kpisite.views._plot_points import scatter_plot
-from kpisite.views._plot_text import canvas_text, shorten
-from kpisite.views._plot_values import number, values_of, word
+from kpisite.views._plot.frame import INK, Glyphs
+from kpisite.views._plot.points import scatter_plot
+from kpisite.views._plot.text import canvas_text, shorten
+from kpisite.views._plot.values import number, values_of, word
 from kpisite.views.plot import Plot
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kpisite.plugins import Page
-    from kpisite.views._plot_data import Columns, PlotData
-    from kpisite.views._plot_frame import Drawing, Look
+    from kpisite.views._plot.data import Columns, PlotData
+    from kpisite.views._plot.frame import Drawing, Look
 
 _COUNTS = ("likes", "shares", "replies")
 _CALL_OUT_WIDTH = 100

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from kpisite.plugins import NumberFormat, Period
 from kpisite.testing.view import MemoryPage
-from kpisite.views._plot_scale import placed, value_ticks
+from kpisite.views._plot.scale import placed, value_ticks
 from kpisite.views.plot import Plot
 
 WEEK = Period.containing(date(2013, 2, 4), "week", ZoneInfo("America/New_York"))

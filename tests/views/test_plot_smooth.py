@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from kpisite.errors import ViewError
 from kpisite.plugins import Period
 from kpisite.testing.view import MemoryPage
-from kpisite.views._plot_data import columns_of
+from kpisite.views._plot.data import columns_of
 from kpisite.views.plot import Plot
 
 ZONE = ZoneInfo("Europe/Berlin")
