@@ -13,6 +13,7 @@ from kpisite.plugins import escape_html
 from kpisite.plugins.language import gettext, ngettext
 from kpisite.views._links import web_address
 from kpisite.views._plot.frame import INK, Glyphs
+from kpisite.views._plot.options import PlotOptions
 from kpisite.views._plot.points import scatter_plot
 from kpisite.views._plot.text import canvas_text, shorten
 from kpisite.views._plot.values import number, values_of, word
@@ -35,7 +36,7 @@ _CALL_OUT_WIDTH = 100
 class TwitterEngagement(Plot):
     """Draws a point for each count of a post over its time, and calls out the most liked one."""
 
-    class Options(Plot.Options):
+    class Options(PlotOptions):
         """Those of `plot`; the query is known, and so is what is drawn."""
 
         datasource: str = "twitter"
