@@ -8,31 +8,31 @@ from markupsafe import Markup
 
 from kpisite.plugins import NumberFormat, View, escape_html
 from kpisite.plugins.language import gettext
-from kpisite.views._plot.bars import bar_plot, barh_plot
-from kpisite.views._plot.boxes import box_plot, medians
-from kpisite.views._plot.data import Columns, PlotData, check_unique, columns_of, plot_data
-from kpisite.views._plot.ends import names_at_ends
-from kpisite.views._plot.frame import Drawing, Look
-from kpisite.views._plot.heat import check_cells, heat_plot, ramp_html
-from kpisite.views._plot.lines import line_plot
-from kpisite.views._plot.marks import marks_legend, marks_words
-from kpisite.views._plot.notes import check_notes, notes_words, shown_notes
-from kpisite.views._plot.options import PlotOptions
-from kpisite.views._plot.points import scatter_plot
-from kpisite.views._plot.rc import plot_rc
-from kpisite.views._plot.secondary import check_series
-from kpisite.views._plot.shares import check_shares, shares
-from kpisite.views._plot.smooth import (
+from kpisite.views.plotting.bars import bar_plot, barh_plot
+from kpisite.views.plotting.boxes import box_plot, medians
+from kpisite.views.plotting.data import Columns, PlotData, check_unique, columns_of, plot_data
+from kpisite.views.plotting.ends import names_at_ends
+from kpisite.views.plotting.frame import Drawing, Look
+from kpisite.views.plotting.heat import check_cells, heat_plot, ramp_html
+from kpisite.views.plotting.lines import line_plot
+from kpisite.views.plotting.marks import marks_legend, marks_words
+from kpisite.views.plotting.notes import check_notes, notes_words, shown_notes
+from kpisite.views.plotting.options import PlotOptions
+from kpisite.views.plotting.points import scatter_plot
+from kpisite.views.plotting.rc import plot_rc
+from kpisite.views.plotting.secondary import check_series
+from kpisite.views.plotting.shares import check_shares, shares
+from kpisite.views.plotting.smooth import (
     check_times,
     made_of,
     resampled,
     rolled,
     within,
 )
-from kpisite.views._plot.svg import still
-from kpisite.views._plot.text import describe, legend_html
-from kpisite.views._plot.top import largest
-from kpisite.views._plot.values import number, values_of, word
+from kpisite.views.plotting.svg import still
+from kpisite.views.plotting.text import describe, legend_html
+from kpisite.views.plotting.top import largest
+from kpisite.views.plotting.values import number, values_of, word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -198,7 +198,7 @@ class Plot(View):
 
 def draw(structure: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
     """Return the Bokeh plot of a `Drawing`."""
-    from kpisite.views._plot.draw import draw as bokeh_plot  # here: Bokeh costs a second
+    from kpisite.views.plotting.draw import draw as bokeh_plot  # here: Bokeh costs a second
 
     return bokeh_plot(structure, values)
 

@@ -12,12 +12,12 @@ from kpisite.model.number import grouped
 from kpisite.plugins import escape_html
 from kpisite.plugins.language import gettext, ngettext
 from kpisite.views._links import web_address
-from kpisite.views._plot.frame import INK, Glyphs
-from kpisite.views._plot.options import PlotOptions
-from kpisite.views._plot.points import scatter_plot
-from kpisite.views._plot.text import canvas_text, shorten
-from kpisite.views._plot.values import number, values_of, word
 from kpisite.views.plot import Plot
+from kpisite.views.plotting.frame import INK, Glyphs
+from kpisite.views.plotting.options import PlotOptions
+from kpisite.views.plotting.points import scatter_plot
+from kpisite.views.plotting.text import canvas_text, shorten
+from kpisite.views.plotting.values import number, values_of, word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kpisite.plugins import Page
-    from kpisite.views._plot.data import Columns, PlotData
-    from kpisite.views._plot.frame import Drawing, Look
+    from kpisite.views.plotting.data import Columns, PlotData
+    from kpisite.views.plotting.frame import Drawing, Look
 
 _COUNTS = ("likes", "shares", "replies")
 _CALL_OUT_WIDTH = 100

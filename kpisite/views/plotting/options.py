@@ -9,15 +9,15 @@ from pydantic import Field, model_validator
 from kpisite.model.number import Style, check_unit
 from kpisite.plugins import NumberFormat, QueryOptions
 from kpisite.plugins.options import Link
-from kpisite.views._plot.marks import Band, ReferenceLine
-from kpisite.views._plot.notes import Annotation
-from kpisite.views._plot.scale import Scale
-from kpisite.views._plot.secondary import Secondary
-from kpisite.views._plot.shares import SHARE
-from kpisite.views._plot.smooth import Resample
+from kpisite.views.plotting.marks import Band, ReferenceLine
+from kpisite.views.plotting.notes import Annotation
+from kpisite.views.plotting.scale import Scale
+from kpisite.views.plotting.secondary import Secondary
+from kpisite.views.plotting.shares import SHARE
+from kpisite.views.plotting.smooth import Resample
 
 if TYPE_CHECKING:
-    from kpisite.views._plot.frame import Kind
+    from kpisite.views.plotting.frame import Kind
 
 _DRAWN = {"scatter": "points", "heatmap": "cells", "box": "boxes"}
 
