@@ -36,6 +36,8 @@ class Step:
     name: str
     outcome: str
     said: str = ""
+    may_fail: bool = False
+    """Whether the job goes on as if it had not failed."""
 
 
 @dataclass
@@ -47,7 +49,7 @@ class Run:
 
     @property
     def failed(self) -> bool:
-        return any(step.outcome == "failure" for step in self.steps)
+        return any(step.outcome == "failure" and not step.may_fail for step in self.steps)
 
     def outcome(self, name: str) -> str:
         return next(step.outcome for step in self.steps if step.name == name)
@@ -179,6 +181,7 @@ class _Job:
                 done = self._action(name, step)
             else:
                 done = self._bash(name, step)
+            done.may_fail = bool(step.get("continue-on-error"))
             self.run.steps.append(done)
             if "id" in step:
                 self.context[f"steps.{step['id']}.outcome"] = done.outcome
@@ -248,12 +251,14 @@ def _filled(text: str, context: dict[str, str]) -> str:
 
 
 def _holds(condition: str, context: dict[str, str], *, failed: bool) -> bool:
-    """Tell whether a condition holds; it is `a == 'b'` or `always()`, joined by `&&`."""
+    """Tell whether a condition holds: `a == 'b'`, `always()` or `failure()`, joined by `&&`."""
     parts = condition.split(" && ") if condition else []
-    if failed and "always()" not in parts:
+    if failed and not {"always()", "failure()"} & {*parts}:
+        return False
+    if "failure()" in parts and not failed:
         return False
     for part in parts:
-        if part != "always()":
+        if part not in ("always()", "failure()"):
             match = _CONDITION.fullmatch(part)
             assert match, f"this runner does not know {part!r}"
             if (context.get(match[1], "") == match[3]) != (match[2] == "=="):

@@ -177,7 +177,7 @@ def test_two_runs_do_not_publish_at_once_and_none_is_broken_off() -> None:
     assert concurrency["cancel-in-progress"] == "false"
     assert "${{" not in concurrency["group"]
     limits = [int(s["timeout-minutes"]) for s in JOBS["publish"]["steps"] if "timeout-minutes" in s]
-    assert len(limits) == 4
+    assert len(limits) == 5
     # A job that runs out of time is broken off; a step that does is followed by the last one.
     assert sum(limits) + 10 < int(JOBS["publish"]["timeout-minutes"])
 
@@ -201,7 +201,8 @@ def test_what_somebody_types_reaches_a_shell_as_a_variable_only() -> None:
 
 
 def test_the_archive_is_pushed_whatever_failed_but_not_what_was_never_fetched() -> None:
-    last = JOBS["publish"]["steps"][-1]
+    last, failing = JOBS["publish"]["steps"][-2:]
+    assert failing["if"] == "always() && steps.run.outcome == 'failure'"
     assert last["run"] == "bash .github/archive.sh save"
     assert last["if"] == "always() && steps.restore.outcome == 'success'"
 

@@ -27,6 +27,7 @@ REPORT = "content/sales/report.yml"
 SITE = "Publish the site to the branch gh-pages"
 TELL = "Tell people"
 LAST = "Save the archive, whatever failed"
+OWNED = "notify_on_error: '${CHAT_URL}', body: {text: '{{ title }} {{ url }} {{ text }}'}"
 DEPLOY = "actions/deploy-pages"
 VIEWS = ("revenue", "orders", "conversion", "returns", "summary", "revenue_a_day", "shops")
 
@@ -172,20 +173,6 @@ def test_where_a_later_step_fails_the_archive_is_pushed_and_the_next_run_goes_on
     assert "sales/2026-W11/index.html" in served(github)
 
 
-def test_an_edition_that_failed_is_kept_as_preliminary_and_not_published(
-    github: GitHub,
-) -> None:
-    github.change(
-        REPORT, github.read("main", REPORT).replace("sum(orders) from", "sum(order_) from")
-    )
-    run = github.run(NEXT_MONDAY, "push")
-    assert run.outcome("Run what is due") == "failure"
-    assert run.outcome(LAST) == "success"
-    assert github.commits("gh-pages") == 1
-    record = json.loads(github.read("kpi-archive", "sales/2026-W11/1/edition.json"))
-    assert record["status"] == "preliminary"
-
-
 def test_an_archive_that_could_not_be_fetched_is_not_pushed(github: GitHub) -> None:
     before = git(github.remote, "for-each-ref")
     run = github.run(NEXT_MONDAY, broken="Restore the archive")
@@ -246,6 +233,30 @@ def test_people_are_told_when_the_site_is_served_and_once(github: GitHub, chat: 
     assert chat.said == [f"{BASE_URL}/sales/2026-W10/"]
     assert "intents" in chat.logs[0]  # it was on the branch before anybody was told
     assert not github.run("2026-03-10T05:17", environment=chat.secrets).failed
+    assert len(chat.said) == 1
+
+
+def test_where_a_view_fails_the_edition_is_kept_owners_are_told_and_people_are_not(
+    github: GitHub, chat: Chat
+) -> None:
+    text = github.read("main", REPORT).replace("sum(orders) from", "sum(order_) from")
+    owners = text.replace("body: {text: '{{ url }}'}", OWNED)
+    assert owners != text
+    github.change(REPORT, owners)
+    chat.look = lambda: github.read("kpi-archive", "sales/2026-W11/deliveries/team.json")
+    run = github.run(NEXT_MONDAY, "push", environment=chat.secrets)
+    assert run.failed
+    assert run.outcome("Run what is due") == "failure"
+    assert run.outcome(SITE) == "failure"
+    assert run.outcome(TELL) == "skipped"
+    assert run.outcome(LAST) == "success"
+    assert github.commits("gh-pages") == 1
+    record = json.loads(github.read("kpi-archive", "sales/2026-W11/1/edition.json"))
+    assert record["status"] == "preliminary"
+    [said] = chat.said
+    assert "Failed: Sales" in said
+    assert "notices" in chat.logs[0]  # it was on the branch before owners were told
+    assert github.run("2026-03-10T05:17", environment=chat.secrets).failed
     assert len(chat.said) == 1
 
 

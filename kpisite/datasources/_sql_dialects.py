@@ -180,9 +180,10 @@ class PostgreSQL(Dialect):
         return list(first.keys()), self._parts(connection, first.all())
 
     def _parts(self, connection: sa.Connection, rows: Rows) -> Iterator[Rows]:
-        while rows:
-            yield rows
+        yield rows
+        while len(rows) == PART:
             rows = connection.execute(_FETCH).all()
+            yield rows
 
     def placeholder(self, token: Token, period: Period) -> str:
         """Return a parameter; that of a length is a text, with months."""
@@ -236,7 +237,7 @@ def _cut_after(seconds: float, raw: Any) -> Iterator[None]:
     Raises:
         TimeoutError: It was.
     """
-    if not hasattr(raw, "fileno"):
+    if not hasattr(raw, "fileno") or raw.closed:
         yield
         return
     is_cut = threading.Event()

@@ -23,11 +23,8 @@ _TIMESTAMPS = sa.text(
     "select distinct column_name from information_schema.columns where data_type = 'timestamp'"
     " and table_schema not in ('information_schema', 'mysql', 'performance_schema', 'sys')"
 )
-_READ_TIMEOUTS = {
-    "mysqlconnector": ("read_timeout", "write_timeout"),
-    "mysqldb": ("read_timeout", "write_timeout"),
-    "pymysql": ("read_timeout", "write_timeout"),
-}
+_LIMITED = ("mysqldb", "pymysql")
+"""Drivers that give up a server that falls silent."""
 
 
 class MySQL(Dialect):
@@ -37,8 +34,8 @@ class MySQL(Dialect):
 
     def connect_args(self) -> dict[str, Any]:
         """Return limits of time for connecting, and for a server that falls silent."""
-        seconds = math.ceil(self.timeout + GRACE)
-        silent = dict.fromkeys(_READ_TIMEOUTS.get(self.driver, ()), seconds)
+        names = ("read_timeout", "write_timeout") if self.driver in _LIMITED else ()
+        silent = dict.fromkeys(names, math.ceil(self.timeout + GRACE))
         return {**super().connect_args(), **silent}
 
     def execution_options(self) -> dict[str, Any]:

@@ -43,6 +43,10 @@ _DIALECTS: dict[str, type[Dialect]] = {
     "postgresql": PostgreSQL,
     "sqlite": SQLite,
 }
+_APART = frozenset(
+    ("driver", "host", "port", "user", "passwd", "database", "unix_socket", "charset")
+)
+"""Options that stand in place of `url`."""
 _PACKAGES = {
     "MySQLdb": "mysqlclient",
     "mysql": "mysql-connector-python",
@@ -72,8 +76,12 @@ class SQLOptions(PluginOptions):
     """The user's password."""
     database: str = ""
     """Name of the database; for SQLite the path of its file."""
+    unix_socket: str = ""
+    """Path of the socket of MariaDB or MySQL on this machine."""
+    charset: str = ""
+    """What MariaDB or MySQL encodes texts with; else `utf8mb4`."""
     connect_args: dict[str, Any] = Field(default_factory=dict)
-    """More arguments of the driver's connect(): `charset`, `ssl_ca`, `unix_socket`."""
+    """More arguments of the driver's connect(), such as `ssl_ca`."""
     connect_timeout: float = Field(default=30, gt=0)
     """Seconds until a server that does not let us in is given up."""
     timeout: float = Field(default=300, gt=0)
@@ -97,14 +105,19 @@ class SQLOptions(PluginOptions):
 
     @model_validator(mode="after")
     def _one_database(self) -> SQLOptions:
-        apart = {"driver", "host", "port", "user", "passwd", "database"} & self.model_fields_set
+        apart = _APART & self.model_fields_set
         if self.url is not None and apart:
             raise ValueError(f"name either 'url' or '{min(apart)}': it is part of 'url'")
-        if self.url is None and not (self.host or self.database):
+        if self.url is None and not (self.host or self.unix_socket or self.database):
             raise ValueError("name the database: by 'url', or by 'driver', 'host' and 'database'")
         if self.driver == "sqlite" and not self.database:
             raise ValueError("name the file of the database: 'database'")
         return self
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what the driver's connect() is given beside the address."""
+        own = {"unix_socket": self.unix_socket, "charset": self.charset}
+        return {name: value for name, value in own.items() if value} | self.connect_args
 
     def address(self) -> sa.URL:
         """Return where the database is, with the driver that it is asked by."""
@@ -218,7 +231,7 @@ class SQL(Datasource):
         try:
             return sa.create_engine(
                 url,
-                connect_args={**limits, **self.options.connect_args},
+                connect_args={**limits, **self.options.arguments()},
                 execution_options=dialect.execution_options(),
             )
         except NoSuchModuleError:

@@ -10,8 +10,8 @@ from kpisite.plugins import NumberFormat
 from kpisite.plugins.svg import LIGHT
 from kpisite.plugins.ticks import Ticks, time_ticks
 from kpisite.plugins.wall_clock import wall_time
-from kpisite.views._plot_frame import Drawing, Glyphs
-from kpisite.views._plot_text import shorten, tip_html
+from kpisite.views.plotting.frame import Drawing, Glyphs
+from kpisite.views.plotting.text import shorten, tip_html
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

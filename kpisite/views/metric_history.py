@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from kpisite.plugins import Metric, Page
 
-_PERIOD = "period"
 _MOST = 400
 
 
@@ -43,14 +42,14 @@ class MetricHistory(View):
         if all(point.value is None for point in points):
             return page.template("views/empty.html")
         values = pd.array([point.value for point in points], dtype="float64")
-        labels = [point.period.label for point in points]
-        frame = pd.DataFrame({_PERIOD: labels, metric.title: values})
+        labels, period = [point.period.label for point in points], gettext("period")
+        frame = pd.DataFrame({period: labels, metric.title: values})
         shown = metric.format
         options = Plot.Options.model_validate(
             {
                 "datasource": self.id,
                 "query": metric.name,
-                "time_column": _PERIOD,
+                "time_column": period,
                 "kind": self.options.kind,
                 "format": shown.style,
                 "precision": shown.precision,

@@ -14,7 +14,7 @@ from kpisite.plugins import Metric, PluginOptions, Query, View
 from kpisite.plugins.language import gettext, ngettext
 from kpisite.views._alert_timeline import DURATION, timeline
 from kpisite.views._alert_windows import NAME, Alert, Grid, alerts_of, merged
-from kpisite.views._plot_svg import still
+from kpisite.views.plotting.svg import still
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -143,9 +143,9 @@ class AlertSummary(View):
 
 def draw(structure: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
     """Return the Bokeh plot of a timeline."""
-    from kpisite.views import _plot_draw  # here: Bokeh costs more than a second
+    from kpisite.views.plotting.draw import draw as bokeh_plot  # here: Bokeh costs a second
 
-    return _plot_draw.draw(structure, values)
+    return bokeh_plot(structure, values)
 
 
 def _any_seconds(alerts: Sequence[Alert], grid: Grid) -> float:

@@ -12,11 +12,12 @@ from kpisite.model.number import grouped
 from kpisite.plugins import escape_html
 from kpisite.plugins.language import gettext, ngettext
 from kpisite.views._links import web_address
-from kpisite.views._plot_frame import INK, Glyphs
-from kpisite.views._plot_points import scatter_plot
-from kpisite.views._plot_text import canvas_text, shorten
-from kpisite.views._plot_values import number, values_of, word
 from kpisite.views.plot import Plot
+from kpisite.views.plotting.frame import INK, Glyphs
+from kpisite.views.plotting.options import PlotOptions
+from kpisite.views.plotting.points import scatter_plot
+from kpisite.views.plotting.text import canvas_text, shorten
+from kpisite.views.plotting.values import number, values_of, word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kpisite.plugins import Page
-    from kpisite.views._plot_data import Columns, PlotData
-    from kpisite.views._plot_frame import Drawing, Look
+    from kpisite.views.plotting.data import Columns, PlotData
+    from kpisite.views.plotting.frame import Drawing, Look
 
 _COUNTS = ("likes", "shares", "replies")
 _CALL_OUT_WIDTH = 100
@@ -35,7 +36,7 @@ _CALL_OUT_WIDTH = 100
 class TwitterEngagement(Plot):
     """Draws a point for each count of a post over its time, and calls out the most liked one."""
 
-    class Options(Plot.Options):
+    class Options(PlotOptions):
         """Those of `plot`; the query is known, and so is what is drawn."""
 
         datasource: str = "twitter"

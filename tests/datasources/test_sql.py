@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import sqlite3
 import traceback
 from datetime import date, datetime
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 import sqlalchemy as sa
-from docs_examples import examples
+from docs_examples import GUIDE, examples
 from guide_page import GuidePage, told
 from pydantic import SecretStr, ValidationError
 from sqlalchemy.dialects import postgresql
@@ -443,3 +444,14 @@ def test_the_example_of_the_guide_is_answered_and_its_errors_are_real(project: P
     assert not told(page.run({}))
     assert page.metrics()["revenue"] == 90
     assert len(page.frame("orders")) == 3
+
+
+def test_the_urls_of_other_databases_on_the_page_are_urls(tmp_path: Path):
+    text = (GUIDE / "datasources" / "sql.md").read_text(encoding="utf-8")
+    table = text.partition("not tried against the real service")[2].partition("\n## ")[0]
+    urls = re.findall(r"`(\w+://[^`]+)`", table)
+    assert len(urls) == 5
+    for url in urls:
+        with pytest.raises(DatasourceError) as caught:
+            make(tmp_path, url.replace("${", "").replace("}", "")).query("select {from}", WEEK)
+        assert caught.value.message.startswith("SQLAlchemy does not know the database '")

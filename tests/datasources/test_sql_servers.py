@@ -585,3 +585,16 @@ def test_the_query_of_the_guide_for_times_in_utc_is_right_in_mariadb(
     for zone in ("Europe/Berlin", "Europe/Paris"):
         week = Period.containing(date(2013, 3, 10), "week", ZoneInfo(zone))
         assert str(source.query(f"select {asked} as t", week)["t"][0]) == "2013-03-03 23:00:00"
+
+
+def test_mariadb_is_asked_through_its_socket(mariadb_server: SQLServer, tmp_path: Path):
+    options = SQL.Options(
+        unix_socket=f"{mariadb_server.folder}/socket",
+        charset="utf8mb4",
+        user="root",
+        database="mysql",
+    )
+    made.append(SQL(options, DatasourceContext("here", tmp_path)))
+    asked = "select @@character_set_client as c, @@socket as s"
+    found = made[-1].query(asked, WEEK).iloc[0].tolist()
+    assert found == ["utf8mb4", f"{mariadb_server.folder}/socket"]

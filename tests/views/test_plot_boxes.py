@@ -17,8 +17,8 @@ from pydantic import ValidationError
 
 from kpisite.plugins import Period
 from kpisite.testing.view import MemoryPage
-from kpisite.views._plot_boxes import box_of
 from kpisite.views.plot import Plot
+from kpisite.views.plotting.boxes import box_of
 
 WEEK = Period.containing(date(2013, 2, 4), "week", ZoneInfo("America/New_York"))
 DELAYS = pd.DataFrame(

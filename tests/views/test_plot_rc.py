@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from kpisite.plugins import Period
 from kpisite.testing.view import MemoryPage
-from kpisite.views._plot_rc import PlotRc, plot_rc
 from kpisite.views.plot import Plot
+from kpisite.views.plotting.rc import PlotRc, plot_rc
 
 WEEK = Period.containing(date(2013, 2, 4), "week", ZoneInfo("America/New_York"))
 DAYS = pd.date_range("2013-02-04", periods=3, tz="America/New_York")

@@ -17,8 +17,8 @@ from pydantic import ValidationError
 
 from kpisite.plugins import NumberFormat, Period
 from kpisite.testing.view import MemoryPage
-from kpisite.views._plot_scale import placed, value_ticks
 from kpisite.views.plot import Plot
+from kpisite.views.plotting.scale import placed, value_ticks
 
 WEEK = Period.containing(date(2013, 2, 4), "week", ZoneInfo("America/New_York"))
 SIZES = pd.DataFrame({"x": [1, 2, 3, 4], "n": [1, 10, 100, 1000]})

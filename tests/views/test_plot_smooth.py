@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from kpisite.errors import ViewError
 from kpisite.plugins import Period
 from kpisite.testing.view import MemoryPage
-from kpisite.views._plot_data import columns_of
 from kpisite.views.plot import Plot
+from kpisite.views.plotting.data import columns_of
 
 ZONE = ZoneInfo("Europe/Berlin")
 WEEK = Period.containing(date(2013, 2, 4), "week", ZONE)

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kpisite.plugins.svg import LIGHT, SERIES, TEXT_SIZE
 from kpisite.plugins.ticks import Ticks
-from kpisite.views._plot_text import canvas_text, shorten
+from kpisite.views.plotting.text import canvas_text, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from kpisite.plugins import NumberFormat, Period
-    from kpisite.views._plot_data import XAxis
-    from kpisite.views._plot_marks import Band, ReferenceLine
-    from kpisite.views._plot_scale import Scale
+    from kpisite.views.plotting.data import XAxis
+    from kpisite.views.plotting.marks import Band, ReferenceLine
+    from kpisite.views.plotting.scale import Scale
 
 Kind = Literal["line", "bar", "barh", "scatter", "heatmap", "box"]
 Side = Literal["below", "left", "right"]
@@ -124,7 +124,7 @@ class Glyphs:
 class Drawing:
     """A plot in the making: its structure, and the values that fill it.
 
-    `_plot_draw.draw` says what the structure means to Bokeh.
+    `plotting.draw.draw` says what the structure means to Bokeh.
     """
 
     def __init__(self, x: Ticks, y: Ticks, height: int, *, grid: Side | None = "left") -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kpisite.plugins import NumberFormat
 from kpisite.plugins.svg import text_width
 from kpisite.plugins.ticks import Ticks, number_ticks, time_ticks
-from kpisite.views._plot_frame import (
+from kpisite.views.plotting.frame import (
     CARD,
     Drawing,
     Glyphs,
@@ -16,15 +16,15 @@ from kpisite.views._plot_frame import (
     padded,
     value_texts,
 )
-from kpisite.views._plot_marks import add_marks
-from kpisite.views._plot_notes import add_notes
-from kpisite.views._plot_scale import placed, value_ticks
-from kpisite.views._plot_text import canvas_text, shorten, tip_html, tip_text
+from kpisite.views.plotting.marks import add_marks
+from kpisite.views.plotting.notes import add_notes
+from kpisite.views.plotting.scale import placed, value_ticks
+from kpisite.views.plotting.text import canvas_text, shorten, tip_html, tip_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kpisite.views._plot_data import PlotData, Series, XAxis
+    from kpisite.views.plotting.data import PlotData, Series, XAxis
 
 HEIGHT = 280
 _MOST_NAMES = 30

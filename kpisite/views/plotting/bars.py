@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kpisite.plugins.svg import text_width
 from kpisite.plugins.ticks import Ticks, number_ticks
-from kpisite.views._plot_frame import (
+from kpisite.views.plotting.frame import (
     Drawing,
     Glyphs,
     Look,
@@ -15,15 +15,15 @@ from kpisite.views._plot_frame import (
     category_ticks,
     value_texts,
 )
-from kpisite.views._plot_marks import add_marks
-from kpisite.views._plot_notes import add_notes
-from kpisite.views._plot_slots import FULL, bar_share, bar_slots
-from kpisite.views._plot_text import tip_html, tip_text
+from kpisite.views.plotting.marks import add_marks
+from kpisite.views.plotting.notes import add_notes
+from kpisite.views.plotting.slots import FULL, bar_share, bar_slots
+from kpisite.views.plotting.text import tip_html, tip_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kpisite.views._plot_data import PlotData
+    from kpisite.views.plotting.data import PlotData
 
 HEIGHT = 230
 _NAME_WIDTH = 147

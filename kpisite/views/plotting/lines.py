@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from kpisite.plugins import NumberFormat
 from kpisite.plugins.ticks import Ticks, number_ticks, time_ticks
-from kpisite.views._plot_ends import End
-from kpisite.views._plot_frame import (
+from kpisite.views.plotting.ends import End
+from kpisite.views.plotting.frame import (
     CARD,
     Drawing,
     Glyphs,
@@ -19,17 +19,17 @@ from kpisite.views._plot_frame import (
     padded,
     value_texts,
 )
-from kpisite.views._plot_marks import add_marks
-from kpisite.views._plot_notes import add_notes
-from kpisite.views._plot_scale import placed, value_ticks
-from kpisite.views._plot_secondary import RightAxis
-from kpisite.views._plot_text import tip_html, tip_text
+from kpisite.views.plotting.marks import add_marks
+from kpisite.views.plotting.notes import add_notes
+from kpisite.views.plotting.scale import placed, value_ticks
+from kpisite.views.plotting.secondary import RightAxis
+from kpisite.views.plotting.text import tip_html, tip_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from kpisite.views._plot_data import PlotData, XAxis
+    from kpisite.views.plotting.data import PlotData, XAxis
 
 HEIGHT = 230
 

@@ -11,7 +11,7 @@ from kpisite.plugins.language import gettext
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from kpisite.views._plot_data import PlotData
+    from kpisite.views.plotting.data import PlotData
 
 
 def largest(data: PlotData, count: int, *, grouped: bool) -> tuple[PlotData, str]:

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 from kpisite.model.number import MISSING
 from kpisite.plugins import NumberFormat
 from kpisite.plugins.language import gettext
-from kpisite.views._plot_frame import Drawing, Glyphs, Look, padded
-from kpisite.views._plot_marks import add_marks
-from kpisite.views._plot_notes import add_notes
-from kpisite.views._plot_scale import placed, value_ticks
-from kpisite.views._plot_slots import bar_share, bar_slots
-from kpisite.views._plot_text import tip_html, tip_text
+from kpisite.views.plotting.frame import Drawing, Glyphs, Look, padded
+from kpisite.views.plotting.marks import add_marks
+from kpisite.views.plotting.notes import add_notes
+from kpisite.views.plotting.scale import placed, value_ticks
+from kpisite.views.plotting.slots import bar_share, bar_slots
+from kpisite.views.plotting.text import tip_html, tip_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kpisite.plugins.ticks import Ticks
-    from kpisite.views._plot_data import PlotData, Series
+    from kpisite.views.plotting.data import PlotData, Series
 
 HEIGHT = 260
 _REACH = 1.5

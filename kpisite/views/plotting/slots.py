@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from kpisite.plugins.ticks import Ticks, time_ticks
 from kpisite.plugins.wall_clock import wall_clock, wall_time
-from kpisite.views._plot_frame import Slots, category_ticks
-from kpisite.views._plot_text import canvas_text, shorten
+from kpisite.views.plotting.frame import Slots, category_ticks
+from kpisite.views.plotting.text import canvas_text, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kpisite.plugins import Period
-    from kpisite.views._plot_data import XAxis
+    from kpisite.views.plotting.data import XAxis
 
 FULL = 0.78
 """Share of its slot that a bar takes."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kpisite.errors import ViewError, nearest
 from kpisite.plugins.wall_clock import wall_clock
-from kpisite.views._plot_values import (
+from kpisite.views.plotting.values import (
     NAN,
     XKind,
     is_numeric,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kpisite.plugins import Period
-    from kpisite.views._plot_frame import Kind
+    from kpisite.views.plotting.frame import Kind
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,17 @@ from pydantic import Field, model_validator
 
 from kpisite.plugins import Metric, PluginOptions, escape_html
 from kpisite.plugins.language import gettext
-from kpisite.views._plot_ends import End, add_ends
-from kpisite.views._plot_frame import INK, MUTED, Glyphs
-from kpisite.views._plot_scale import placed
+from kpisite.views.plotting.ends import End, add_ends
+from kpisite.views.plotting.frame import INK, MUTED, Glyphs
+from kpisite.views.plotting.scale import placed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kpisite.plugins import NumberFormat
     from kpisite.plugins.ticks import Ticks
-    from kpisite.views._plot_frame import Drawing, Look
-    from kpisite.views._plot_scale import Scale
+    from kpisite.views.plotting.frame import Drawing, Look
+    from kpisite.views.plotting.scale import Scale
 
 Value = Annotated[float, Field(allow_inf_nan=False)]
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kpisite.plugins import NumberFormat
-    from kpisite.views._plot_data import PlotData, Series, XAxis
+    from kpisite.views.plotting.data import PlotData, Series, XAxis
 
 _ZERO_WIDTH_SPACE = "\u200b"
 _TIP = (

@@ -12,17 +12,17 @@ from kpisite.plugins import PluginOptions
 from kpisite.plugins.language import gettext
 from kpisite.plugins.svg import text_width
 from kpisite.plugins.wall_clock import wall_clock
-from kpisite.views._plot_frame import FONT, INK, MUTED, Glyphs
-from kpisite.views._plot_text import canvas_text
-from kpisite.views._plot_values import kind_of
+from kpisite.views.plotting.frame import FONT, INK, MUTED, Glyphs
+from kpisite.views.plotting.text import canvas_text
+from kpisite.views.plotting.values import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kpisite.plugins import Period
-    from kpisite.views._plot_data import XAxis
-    from kpisite.views._plot_frame import Drawing, Slots
-    from kpisite.views._plot_values import XKind
+    from kpisite.views.plotting.data import XAxis
+    from kpisite.views.plotting.frame import Drawing, Slots
+    from kpisite.views.plotting.values import XKind
 
 _FRAME = 220
 """Width in pixels of the frame on a phone, where labels must not meet."""

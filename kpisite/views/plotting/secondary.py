@@ -11,7 +11,7 @@ from kpisite.errors import ViewError, nearest
 from kpisite.model.number import Style, check_unit
 from kpisite.plugins import NumberFormat, PluginOptions
 from kpisite.plugins.ticks import Ticks, number_ticks
-from kpisite.views._plot_frame import padded
+from kpisite.views.plotting.frame import padded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

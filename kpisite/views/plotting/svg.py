@@ -16,7 +16,7 @@ _LEAST_FRAME = 220
 
 
 def still(structure: Mapping[str, Any], values: Mapping[str, Any]) -> str:
-    """Return the SVG of a `Drawing`, as `_plot_draw.draw` returns its Bokeh plot.
+    """Return the SVG of a `Drawing`, as `plotting.draw.draw` returns its Bokeh plot.
 
     Args:
         structure: `Drawing.structure`.

@@ -12,14 +12,14 @@ from kpisite.errors import ViewError
 from kpisite.plugins import PluginOptions
 from kpisite.plugins.language import gettext
 from kpisite.plugins.wall_clock import wall_clock, wall_time
-from kpisite.views._plot_data import PlotData
-from kpisite.views._plot_values import NAN, kind_of, time_labels
+from kpisite.views.plotting.data import PlotData
+from kpisite.views.plotting.values import NAN, kind_of, time_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kpisite.plugins import Period
-    from kpisite.views._plot_data import Series
+    from kpisite.views.plotting.data import Series
 
 Step = Literal["minute", "hour", "day", "week", "month"]
 

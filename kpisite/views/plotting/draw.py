@@ -17,7 +17,7 @@ from bokeh.models import (
 )
 from bokeh.models.annotations import Span
 
-from kpisite.views._plot_frame import LINE
+from kpisite.views.plotting.frame import LINE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,10 +10,10 @@ from kpisite.plugins import escape_html
 from kpisite.plugins.svg import HEAT, HEAT_PALE, heat_colour, text_width
 from kpisite.plugins.svg_axes import Borders, Label, labels_below, room_left
 from kpisite.plugins.ticks import Ticks
-from kpisite.views._plot_frame import CARD, FONT, INK, Drawing, Glyphs, Look
-from kpisite.views._plot_slots import bar_slots
-from kpisite.views._plot_text import canvas_text, shorten, tip_html, tip_text
-from kpisite.views._plot_values import values_of
+from kpisite.views.plotting.frame import CARD, FONT, INK, Drawing, Glyphs, Look
+from kpisite.views.plotting.slots import bar_slots
+from kpisite.views.plotting.text import canvas_text, shorten, tip_html, tip_text
+from kpisite.views.plotting.values import values_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kpisite.plugins import NumberFormat
-    from kpisite.views._plot_data import Columns, PlotData
+    from kpisite.views.plotting.data import Columns, PlotData
 
 MOST_CELLS = 1_500
 """A page with more would be too large for a phone, and nobody could tell them apart."""

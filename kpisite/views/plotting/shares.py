@@ -12,7 +12,7 @@ from kpisite.plugins import NumberFormat
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kpisite.views._plot_data import PlotData
+    from kpisite.views.plotting.data import PlotData
 
 SHARE = NumberFormat(style="percent", precision=1)
 """How shares are shown."""

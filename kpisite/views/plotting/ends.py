@@ -7,14 +7,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from kpisite.plugins.svg import text_width
-from kpisite.views._plot_frame import FONT, Glyphs
-from kpisite.views._plot_text import canvas_text
+from kpisite.views.plotting.frame import FONT, Glyphs
+from kpisite.views.plotting.text import canvas_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kpisite.plugins.ticks import Ticks
-    from kpisite.views._plot_frame import Drawing
+    from kpisite.views.plotting.frame import Drawing
 
 _FRAME_HEIGHT = 190
 _LABEL_HEIGHT = 14
