@@ -8,9 +8,10 @@ import socket
 from dataclasses import replace
 from email.utils import formatdate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
+from cutting_proxy import refusing_port
 from failure_notice import NOTICE
 from mailed_edition import ANNOUNCEMENT, PICTURES, URL, Content
 from posting_server import Answer
@@ -21,6 +22,7 @@ from kpisite.outputs import _posting
 from kpisite.outputs.sendgrid import SendGrid
 from kpisite.pipeline.loading import load_report
 from kpisite.plugins import OutputContext
+from kpisite.testing import EditionDriverContract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,6 +56,26 @@ def driver(url: str, **options: Any) -> SendGrid:
         **options,
     }
     return SendGrid(SendGrid.Options.model_validate(given), OutputContext("team", Path()))
+
+
+class TestSendGridContract(EditionDriverContract):
+    secrets: ClassVar = (KEY,)
+
+    @pytest.fixture(autouse=True)
+    def _api(self, api: SendGridServer) -> None:
+        self.api = api
+
+    def make(self, folder: Path) -> SendGrid:
+        return driver(self.api.url, attach=["csv", "pdf"])
+
+    def make_unreachable(self, folder: Path) -> SendGrid:
+        return driver(f"http://127.0.0.1:{refusing_port()}")
+
+    def make_owned(self, folder: Path) -> SendGrid:
+        return driver(self.api.url, notify_on_error="ops@example.org")
+
+    def sent(self) -> int:
+        return len(self.api.mails)
 
 
 def test_a_mail_has_text_html_pictures_and_the_headers_that_mail_programs_need(api):

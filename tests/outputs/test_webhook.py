@@ -6,9 +6,10 @@ import hashlib
 import hmac
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
+from cutting_proxy import refusing_port
 from failure_notice import NOTICE
 from posting_server import Answer, PostingServer
 
@@ -16,6 +17,7 @@ from kpisite.errors import OutputError, UnclearDeliveryError
 from kpisite.outputs import _posting
 from kpisite.outputs.webhook import DELIVERY, SIGNATURE, Webhook
 from kpisite.plugins import Announcement, OutputContext, Receipt
+from kpisite.testing import EditionDriverContract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +46,31 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[PostingServer]:
 def driver(url: str, **options: object) -> Webhook:
     context = OutputContext("chat", Path())
     return Webhook(Webhook.Options.model_validate({"url": url, **options}), context)
+
+
+class TestWebhookContract(EditionDriverContract):
+    secrets: ClassVar = ("t0ken", "s1gning-key", "h3ader")
+
+    @pytest.fixture(autouse=True)
+    def _receiver(self, receiver: PostingServer) -> None:
+        self.receiver = receiver
+
+    def make(self, folder: Path) -> Webhook:
+        return self._driver(f"{self.receiver.url}/hook/t0ken")
+
+    def make_unreachable(self, folder: Path) -> Webhook:
+        return self._driver(f"http://127.0.0.1:{refusing_port()}/hook/t0ken")
+
+    def make_owned(self, folder: Path) -> Webhook:
+        url = f"{self.receiver.url}/hook/t0ken"
+        return self._driver(url, notify_on_error=url)
+
+    def sent(self) -> int:
+        return len(self.receiver.posts)
+
+    def _driver(self, url: str, **options: object) -> Webhook:
+        headers = {"Authorization": "Bearer h3ader"}
+        return driver(url, secret="s1gning-key", headers=headers, **options)
 
 
 def test_all_that_is_known_is_posted_by_default(receiver):
