@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import socket
 from dataclasses import replace
 from email.utils import formatdate
 from pathlib import Path
@@ -244,12 +243,8 @@ def test_a_limit_is_waited_for_until_its_reset(api, monkeypatch, headers, waits)
 
 
 def test_nobody_listens(api):
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
-    with pytest.raises(OutputError, match="cannot be reached, asked 2") as caught:
-        driver(url, attempts=2).deliver(ANNOUNCEMENT)
-    assert not isinstance(caught.value, UnclearDeliveryError)
+    with pytest.raises(OutputError, match="cannot be reached, asked 2"):
+        driver(f"http://127.0.0.1:{refusing_port()}", attempts=2).deliver(ANNOUNCEMENT)
 
 
 @pytest.mark.parametrize("answer", ["reset", "silent"])
@@ -290,7 +285,6 @@ def test_somebody_must_be_in_to(api):
 
 
 def test_owners_get_a_short_mail_and_nobody_else_does(api):
-    assert driver(api.url).owners == ""
     owned = driver(api.url, notify_on_error="Ops <ops@example.org>", email_cc="c@example.org")
     receipt = owned.notify(NOTICE)
     [said] = api.mails

@@ -357,7 +357,6 @@ def test_a_plan_names_the_pictures_that_would_be_uploaded(api):
 
 
 def test_owners_are_told_in_their_own_channels_and_as_it_is_written(api):
-    assert slack(api).owners == ""
     owned = slack(api, "#kpis", notify_on_error=["C02"])
     receipt = owned.notify(replace(NOTICE, text=NOTICE.text + "x" * 9_000))
     [(path, said)] = api.calls

@@ -334,12 +334,8 @@ def test_a_server_that_falls_silent_before_the_mail_did_not_get_it(server):
 
 
 def test_nobody_listens():
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        port = closed.getsockname()[1]
-    with pytest.raises(OutputError, match="cannot be reached, asked 3 times") as caught:
-        driver(port, attempts=3).deliver(ANNOUNCEMENT)
-    assert not isinstance(caught.value, UnclearDeliveryError)
+    with pytest.raises(OutputError, match="cannot be reached, asked 3 times"):
+        driver(refusing_port(), attempts=3).deliver(ANNOUNCEMENT)
 
 
 def test_a_connection_that_breaks_in_the_middle_of_the_mail_is_tried_again():
@@ -425,7 +421,6 @@ def test_an_announcement_without_its_pages_is_no_mail(server):
 
 
 def test_owners_get_a_short_mail_and_nobody_else_does(server):
-    assert driver(server.port).owners == ""
     owned = driver(server.port, notify_on_error=["Ops <ops@example.org>", "b@example.org"])
     receipt = owned.notify(NOTICE)
     assert server.to == [["ops@example.org", "b@example.org"]]
