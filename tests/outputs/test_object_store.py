@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import traceback
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event, Thread
@@ -353,6 +354,15 @@ def test_a_folder_of_this_computer_is_left_to_static(tmp_path):
         )
 
 
+def test_a_package_that_is_missing_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "webdav4", None)
+    options = ObjectStore.Options(url="webdav://example.org/www")
+    with pytest.raises(OutputError, match="pip install 'webdav4'"):
+        ObjectStore(options, OutputContext("web", tmp_path)).plan(
+            write_site(tmp_path / "site", OLD)
+        )
+
+
 def test_a_password_in_the_url_is_not_shown(tmp_path):
     options = ObjectStore.Options(url="ftp://me:secret-word@example.org/www")
     assert "secret-word" not in ObjectStore(options, OutputContext("web", tmp_path)).target
@@ -459,6 +469,16 @@ def test_a_server_that_refuses_connections_is_named_and_a_rerun_finishes(old):
     assert "endpoint_url" in caught.value.hint
     assert old.seen() == OLD
     finish(old)
+
+
+def test_a_store_that_is_connected_to_as_soon_as_it_is_opened_is_named_too(tmp_path):
+    options = ObjectStore.Options(url=f"ftp://me:secret-word@127.0.0.1:{refusing_port()}/www")
+    driver = ObjectStore(options, OutputContext("web", tmp_path))
+    site = write_site(tmp_path / "site", OLD)
+    for act in (driver.plan, driver.deploy):
+        with pytest.raises(OutputError, match="was not reached") as caught:
+            act(site)
+        assert "secret-word" not in "".join(traceback.format_exception(caught.value, limit=0))
 
 
 def test_a_server_that_never_answers_is_given_up(old):
