@@ -37,7 +37,7 @@ def open_store(options: ObjectStore.Options, url: str, target: str, where: str) 
     except ImportError as error:
         extra = _EXTRAS.get(protocol)
         missing = error.__cause__ if isinstance(error.__cause__, ImportError) else error
-        install = f"kpisite[{extra}]" if extra else missing.name or protocol
+        install = f"kpisite[{extra}]" if extra else (missing.name or protocol).partition(".")[0]
         raise OutputError(
             f"'{target}' needs a package that is not installed",
             where=where,
