@@ -64,6 +64,7 @@ class Service:
         return again(self._post, f"{self.url}{path}", body, headers)
 
     def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> requests.Response:
+        """Post it once; errors leave out what requests says, which has the whole address."""
         try:
             answer = requests.post(
                 url,
@@ -72,22 +73,22 @@ class Service:
                 timeout=self.timeout,
                 allow_redirects=False,
             )
-        except requests.ConnectTimeout as error:
-            raise self._busy(f"does not answer within {self.timeout:g} s") from error
-        except requests.Timeout as error:
-            raise self._unclear(f"did not answer within {self.timeout:g} s") from error
-        except requests.exceptions.SSLError as error:
+        except requests.ConnectTimeout:
+            raise self._busy(f"does not answer within {self.timeout:g} s") from None
+        except requests.Timeout:
+            raise self._unclear(f"did not answer within {self.timeout:g} s") from None
+        except requests.exceptions.SSLError:
             raise self._error(
                 "has a certificate that this machine does not trust", "Check the address."
-            ) from error
+            ) from None
         except requests.ConnectionError as error:
             if _never_connected(error):
-                raise self._busy("cannot be reached") from error
-            raise self._unclear("broke the connection before it answered") from error
+                raise self._busy("cannot be reached") from None
+            raise self._unclear("broke the connection before it answered") from None
         except requests.RequestException as error:
             raise self._error(
                 f"cannot be asked: {type(error).__name__}", "Check the address and the headers."
-            ) from error
+            ) from None
         if answer.status_code in _PASSING:
             raise self._busy(f"answered {answer.status_code}", _asked_to_wait(answer))
         if not 200 <= answer.status_code < 300:

@@ -10,6 +10,7 @@ from fsspec.implementations.local import LocalFileSystem
 from kpisite.errors import OutputError
 from kpisite.outputs._store import Limits, Store
 from kpisite.outputs._store_files import WITH_HEADERS
+from kpisite.outputs._store_trouble import explain
 
 if TYPE_CHECKING:
     from kpisite.outputs.object_store import ObjectStore
@@ -28,24 +29,24 @@ def open_store(options: ObjectStore.Options, url: str, target: str, where: str) 
         where: Which output this is.
 
     Raises:
-        OutputError: A package is missing, or the URL is of no store.
+        OutputError: A package is missing, the URL is of no store, or the store was not reached.
     """
     protocol = url.partition("://")[0]
     try:
         fs, root = fsspec.core.url_to_fs(url, **_storage_options(options, protocol))
     except ImportError as error:
         extra = _EXTRAS.get(protocol)
-        install = f"kpisite[{extra}]" if extra else error.name or protocol
+        missing = error.__cause__ if isinstance(error.__cause__, ImportError) else error
+        install = f"kpisite[{extra}]" if extra else (missing.name or protocol).partition(".")[0]
         raise OutputError(
             f"'{target}' needs a package that is not installed",
             where=where,
             hint=f"pip install '{install}'",
         ) from error
-    except (ValueError, TypeError) as error:
+    except Exception as error:  # some filesystems connect here, and raise what they like
+        reason, hint = explain(error)
         raise OutputError(
-            f"'{target}' cannot be opened: {error}",
-            where=where,
-            hint="Check 'url' and 'storage_options'.",
+            f"'{target}' cannot be opened: {reason}", where=where, hint=hint
         ) from error
     if isinstance(fs, LocalFileSystem):
         raise OutputError(

@@ -1,6 +1,7 @@
 """Contract tests for plugin authors: subclass one, say what is tested, and pytest does the rest."""
 
 from kpisite.testing.datasource import PLAIN_TEXT, ROWS, DatasourceContract, Row
+from kpisite.testing.output import EditionDriverContract, SiteDriverContract
 from kpisite.testing.view import HOSTILE, MemoryPage, ViewContract
 
 __all__ = [
@@ -8,7 +9,9 @@ __all__ = [
     "PLAIN_TEXT",
     "ROWS",
     "DatasourceContract",
+    "EditionDriverContract",
     "MemoryPage",
     "Row",
+    "SiteDriverContract",
     "ViewContract",
 ]

@@ -22,6 +22,15 @@ def write_site(folder: Path, files: dict[str, str]) -> Site:
     return read_site(folder)
 
 
+def read_files(folder: Path) -> dict[str, bytes]:
+    """Return path and content of all files in a folder; none where it is not there."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
 class Watcher:
     """Remembers what a deploy says of how far it is."""
 

@@ -2,19 +2,60 @@
 
 from __future__ import annotations
 
+import io
 import os
+import subprocess
+import tarfile
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
+from cutting_proxy import refusing_port
 from docs_examples import GUIDE, run, write_files
 from git_project import NEW, commits, deploy, driver, git, published, push_other
+from git_server import PASSWORD, USER, GitServer
 from sites import write_site
 
 from kpisite.errors import OutputError
 from kpisite.outputs._git_branch import RemoteBranch
-from kpisite.outputs.github_pages import MARKER
+from kpisite.outputs.github_pages import MARKER, GithubPages
 from kpisite.pipeline.publish import read_site
+from kpisite.testing import SiteDriverContract
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.usefixtures("short_pauses")
+
+
+class TestGithubPagesContract(SiteDriverContract):
+    own_files: ClassVar = {MARKER, ".nojekyll"}
+    secrets: ClassVar = (PASSWORD,)
+
+    @pytest.fixture(autouse=True)
+    def _remote(self, git_project: Path) -> Iterator[None]:
+        self.project = git_project
+        with GitServer(git_project.parent, password=PASSWORD) as self.server:
+            yield
+
+    def make(self, folder: Path) -> GithubPages:
+        return self._driver(self.server.port)
+
+    def make_unreachable(self, folder: Path) -> GithubPages:
+        return self._driver(refusing_port())
+
+    def published(self, folder: Path) -> dict[str, bytes]:
+        remote = self.project.parent / "remote.git"
+        if not git(remote, "branch", "--list", "gh-pages"):
+            return {}
+        packed = subprocess.check_output(["git", "archive", "gh-pages"], cwd=remote)
+        with tarfile.open(fileobj=io.BytesIO(packed)) as files:
+            members = [(one.name, files.extractfile(one)) for one in files if one.isfile()]
+            return {name: content.read() for name, content in members if content}
+
+    def _driver(self, port: int) -> GithubPages:
+        url = self.server.url("remote.git", port=port, user=f"{USER}:{PASSWORD}")
+        return driver(self.project, remote=url, tries=2)
 
 
 def test_the_first_deploy_is_one_commit_with_the_whole_site(git_project):

@@ -113,10 +113,9 @@ def test_a_password_that_is_refused_is_told_once_and_not_shown(old, http, user):
     finish(old, remote=http.url("remote.git", user=f"{USER}:{PASSWORD}"))
 
 
-def test_a_password_is_neither_in_the_receipt_nor_in_the_repository(old, http):
+def test_a_password_is_not_in_the_repository(old, http):
     http.password = PASSWORD
-    receipt = deploy(old, remote=http.url("remote.git", user=f"{USER}:{PASSWORD}"))
-    assert PASSWORD not in repr(receipt)
+    deploy(old, remote=http.url("remote.git", user=f"{USER}:{PASSWORD}"))
     kept = (path for path in (old / ".git").rglob("*") if path.is_file())
     assert not [path for path in kept if PASSWORD.encode() in path.read_bytes()]
 

@@ -9,17 +9,19 @@ import re
 import signal
 import subprocess
 import sys
+import traceback
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event, Thread
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import fsspec
 import pytest
 from cutting_proxy import CuttingProxy, SilentServer, refusing_port
 from docs_examples import GUIDE, run, write_files
 from pydantic import ValidationError
+from s3_server import SECRET
 from sites import Watcher, write_site
 
 from kpisite.errors import OutputError
@@ -29,6 +31,7 @@ from kpisite.outputs.object_store import ObjectStore
 from kpisite.pipeline.publish import read_site
 from kpisite.plugins import OutputContext, Site
 from kpisite.plugins.output import no_progress
+from kpisite.testing import SiteDriverContract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,13 +110,13 @@ class Bucket:
         fs.invalidate_cache()
         return fs
 
+    def files(self) -> dict[str, bytes]:
+        fs, root = self.filesystem(), f"{self.name}/www/"
+        return {path.removeprefix(root): fs.cat_file(path) for path in fs.find(root)}
+
     def seen(self) -> dict[str, str]:
         """Return all files but our own."""
-        fs, root = self.filesystem(), f"{self.name}/www/"
-        paths = {path.removeprefix(root): path for path in fs.find(root)}
-        return {
-            path: fs.cat_file(full).decode() for path, full in paths.items() if path not in OURS
-        }
+        return {path: data.decode() for path, data in self.files().items() if path not in OURS}
 
     def head(self, path: str) -> Any:
         return self.filesystem().call_s3("head_object", Bucket=self.name, Key=f"www/{path}")
@@ -129,6 +132,24 @@ class Bucket:
 @pytest.fixture
 def bucket(s3: S3Server, tmp_path: Path) -> Bucket:
     return Bucket(s3, tmp_path)
+
+
+class TestObjectStoreContract(SiteDriverContract):
+    own_files = OURS
+    secrets: ClassVar = (SECRET,)
+
+    @pytest.fixture(autouse=True)
+    def _bucket(self, bucket: Bucket) -> None:
+        self.bucket = bucket
+
+    def make(self, folder: Path) -> ObjectStore:
+        return self.bucket.driver(delete=True)
+
+    def make_unreachable(self, folder: Path) -> ObjectStore:
+        return self.bucket.driver(refusing_port(), tries=2)
+
+    def published(self, folder: Path) -> dict[str, bytes]:
+        return self.bucket.files()
 
 
 def dead_links(files: dict[str, str]) -> list[str]:
@@ -333,6 +354,15 @@ def test_a_folder_of_this_computer_is_left_to_static(tmp_path):
         )
 
 
+def test_a_package_that_is_missing_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "webdav4", None)
+    options = ObjectStore.Options(url="webdav://example.org/www")
+    with pytest.raises(OutputError, match="pip install 'webdav4'"):
+        ObjectStore(options, OutputContext("web", tmp_path)).plan(
+            write_site(tmp_path / "site", OLD)
+        )
+
+
 def test_a_password_in_the_url_is_not_shown(tmp_path):
     options = ObjectStore.Options(url="ftp://me:secret-word@example.org/www")
     assert "secret-word" not in ObjectStore(options, OutputContext("web", tmp_path)).target
@@ -439,6 +469,16 @@ def test_a_server_that_refuses_connections_is_named_and_a_rerun_finishes(old):
     assert "endpoint_url" in caught.value.hint
     assert old.seen() == OLD
     finish(old)
+
+
+def test_a_store_that_is_connected_to_as_soon_as_it_is_opened_is_named_too(tmp_path):
+    options = ObjectStore.Options(url=f"ftp://me:secret-word@127.0.0.1:{refusing_port()}/www")
+    driver = ObjectStore(options, OutputContext("web", tmp_path))
+    site = write_site(tmp_path / "site", OLD)
+    for act in (driver.plan, driver.deploy):
+        with pytest.raises(OutputError, match="was not reached") as caught:
+            act(site)
+        assert "secret-word" not in "".join(traceback.format_exception(caught.value, limit=0))
 
 
 def test_a_server_that_never_answers_is_given_up(old):

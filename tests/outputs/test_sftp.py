@@ -12,14 +12,14 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier, Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import asyncssh
 import pytest
 from cutting_proxy import CuttingProxy, SilentServer, refusing_port
 from docs_examples import GUIDE, run, write_files
 from pydantic import ValidationError
-from sites import Watcher, write_site
+from sites import Watcher, read_files, write_site
 from small_disk import small_disk
 from ssh_server import SSHD, SSHServer
 
@@ -28,6 +28,7 @@ from kpisite.outputs._remote_folder import RemoteFolder
 from kpisite.outputs.sftp import SFTP
 from kpisite.plugins import OutputContext, Site
 from kpisite.plugins.output import no_progress
+from kpisite.testing import SiteDriverContract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,6 +99,26 @@ def old(target: Target) -> Target:
     target.driver().deploy(target.site(OLD))
     target.site(NEW)
     return target
+
+
+class TestSFTPContract(SiteDriverContract):
+    own_files: ClassVar = {".kpisite.json"}
+    secrets: ClassVar = ("s3cret-word", "s3cret-phrase", "s3cret-sudo")
+
+    @pytest.fixture(autouse=True)
+    def _target(self, target: Target) -> None:
+        self.target = target
+
+    def make(self, folder: Path, **options: Any) -> SFTP:
+        word, phrase, sudo = self.secrets
+        given = {"password": word, "passphrase": phrase, "sudo_password": sudo}
+        return self.target.driver(**given, **options)
+
+    def make_unreachable(self, folder: Path) -> SFTP:
+        return self.make(folder, port=refusing_port())
+
+    def published(self, folder: Path) -> dict[str, bytes]:
+        return read_files(self.target.web)
 
 
 def finish(target: Target) -> None:

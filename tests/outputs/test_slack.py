@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
+from cutting_proxy import refusing_port
 from failure_notice import NOTICE
 from posting_server import Answer
 from slack_server import TOKEN, SlackServer
@@ -27,6 +28,7 @@ from kpisite.plugins import (
     ShownBlock,
 )
 from kpisite.site.documents import MetricDocument
+from kpisite.testing import EditionDriverContract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,6 +83,27 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlackServer]:
 def slack(api: SlackServer, *channels: str, **options: Any) -> Slack:
     given = {"api_token": TOKEN, "channels": channels or ("#kpis",), "api_url": api.url, **options}
     return Slack(Slack.Options.model_validate(given), OutputContext("team", Path()))
+
+
+class TestSlackContract(EditionDriverContract):
+    secrets: ClassVar = (TOKEN,)
+    revises_in_place = True
+
+    @pytest.fixture(autouse=True)
+    def _api(self, api: SlackServer) -> None:
+        self.api = api
+
+    def make(self, folder: Path) -> Slack:
+        return slack(self.api)
+
+    def make_unreachable(self, folder: Path) -> Slack:
+        return slack(self.api, api_url=f"http://127.0.0.1:{refusing_port()}/api")
+
+    def make_owned(self, folder: Path) -> Slack:
+        return slack(self.api, notify_on_error=["C02"])
+
+    def sent(self) -> int:
+        return len(self.api.messages)
 
 
 def test_a_message_says_what_the_page_says(api):
@@ -334,7 +357,6 @@ def test_a_plan_names_the_pictures_that_would_be_uploaded(api):
 
 
 def test_owners_are_told_in_their_own_channels_and_as_it_is_written(api):
-    assert slack(api).owners == ""
     owned = slack(api, "#kpis", notify_on_error=["C02"])
     receipt = owned.notify(replace(NOTICE, text=NOTICE.text + "x" * 9_000))
     [(path, said)] = api.calls

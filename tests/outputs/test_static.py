@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from pydantic import ValidationError
-from sites import Watcher
+from sites import Watcher, read_files
 
 from kpisite.errors import OutputError
 from kpisite.outputs.static import MARKER, Static
 from kpisite.pipeline.publish import read_site
 from kpisite.plugins import OutputContext
+from kpisite.testing import SiteDriverContract
 
 SITE = {"index.html": "<h1>Home</h1>", "sales/index.html": "sales", "assets/a.css": "a{}"}
 
@@ -41,6 +43,20 @@ def project(tmp_path: Path) -> Path:
     folder = tmp_path / "project"
     write(folder / "site", SITE)
     return folder
+
+
+class TestStaticContract(SiteDriverContract):
+    own_files: ClassVar = {MARKER}
+
+    def make(self, folder: Path) -> Static:
+        return driver(folder)
+
+    def make_unreachable(self, folder: Path) -> Static:
+        (folder / "file").write_text("a file")
+        return driver(folder, "file/public")
+
+    def published(self, folder: Path) -> dict[str, bytes]:
+        return read_files(folder / "public")
 
 
 def names(folder: Path) -> set[str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import socket
+import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
+from cutting_proxy import refusing_port
 from failure_notice import NOTICE
 from posting_server import Answer, PostingServer
 
@@ -16,6 +17,7 @@ from kpisite.errors import OutputError, UnclearDeliveryError
 from kpisite.outputs import _posting
 from kpisite.outputs.webhook import DELIVERY, SIGNATURE, Webhook
 from kpisite.plugins import Announcement, OutputContext, Receipt
+from kpisite.testing import EditionDriverContract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +46,31 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[PostingServer]:
 def driver(url: str, **options: object) -> Webhook:
     context = OutputContext("chat", Path())
     return Webhook(Webhook.Options.model_validate({"url": url, **options}), context)
+
+
+class TestWebhookContract(EditionDriverContract):
+    secrets: ClassVar = ("t0ken", "s1gning-key", "h3ader")
+
+    @pytest.fixture(autouse=True)
+    def _receiver(self, receiver: PostingServer) -> None:
+        self.receiver = receiver
+
+    def make(self, folder: Path) -> Webhook:
+        return self._driver(f"{self.receiver.url}/hook/t0ken")
+
+    def make_unreachable(self, folder: Path) -> Webhook:
+        return self._driver(f"http://127.0.0.1:{refusing_port()}/hook/t0ken")
+
+    def make_owned(self, folder: Path) -> Webhook:
+        url = f"{self.receiver.url}/hook/t0ken"
+        return self._driver(url, notify_on_error=url)
+
+    def sent(self) -> int:
+        return len(self.receiver.posts)
+
+    def _driver(self, url: str, **options: object) -> Webhook:
+        headers = {"Authorization": "Bearer h3ader"}
+        return driver(url, secret="s1gning-key", headers=headers, **options)
 
 
 def test_all_that_is_known_is_posted_by_default(receiver):
@@ -103,7 +130,6 @@ def test_the_body_is_signed_and_own_headers_are_sent(receiver):
 
 
 def test_the_address_of_a_webhook_is_a_secret(receiver):
-    assert "t0ken" not in driver(f"{receiver.url}/hook/t0ken").target
     receiver.answers = [Answer(404)]
     with pytest.raises(OutputError) as caught:
         driver(f"{receiver.url}/hook/t0ken").deliver(ANNOUNCEMENT)
@@ -148,13 +174,8 @@ def test_a_refusal_is_told_with_what_was_said_and_not_repeated(receiver, status)
 
 
 def test_nobody_listens(receiver):
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{closed.getsockname()[1]}/"
-    with pytest.raises(OutputError) as caught:
-        driver(url, attempts=2).deliver(ANNOUNCEMENT)
-    assert "cannot be reached, asked 2 times" in str(caught.value)
-    assert not isinstance(caught.value, UnclearDeliveryError)
+    with pytest.raises(OutputError, match="cannot be reached, asked 2 times"):
+        driver(f"http://127.0.0.1:{refusing_port()}/", attempts=2).deliver(ANNOUNCEMENT)
 
 
 @pytest.mark.parametrize(
@@ -165,8 +186,9 @@ def test_a_connection_that_breaks_after_the_post_is_unclear_and_not_repeated(
     receiver, answer, message
 ):
     receiver.answers = [answer]
-    with pytest.raises(UnclearDeliveryError, match=message):
+    with pytest.raises(UnclearDeliveryError, match=message) as caught:
         driver(f"{receiver.url}/hook/t0ken", timeout=0.3).deliver(ANNOUNCEMENT)
+    assert "t0ken" not in "".join(traceback.format_exception(caught.value, limit=0))
     assert len(receiver.posts) == 1
 
 
@@ -194,7 +216,6 @@ def test_a_revision_says_that_it_is_one(receiver):
 
 
 def test_owners_get_the_body_with_what_failed(receiver):
-    assert driver(receiver.url).owners == ""
     owned = driver(
         "https://chat.example.org/t0ken",
         notify_on_error=f"{receiver.url}/owners",
