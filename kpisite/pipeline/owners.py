@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 
 _SHOWN, _LONGEST = 5, 400
 """Views of which a notice says why they failed, and characters of each: a chat takes 3,000."""
-_VARYING = re.compile(r"\w*\d\w*")
-"""What differs where the same failure happens again: times, addresses in memory, ids."""
+_WORD = re.compile(r"\w+")
 
 
 def notify_owners(
@@ -224,6 +223,14 @@ def _cut(text: str) -> str:
 
 
 def _digest(views: Iterable[FailedView]) -> str:
-    """Return a digest of what failed and why; words with digits in them do not count."""
-    reasons = [f"{view.id}\0{_VARYING.sub('#', view.message)}" for view in views]
+    """Return a digest of what failed and why.
+
+    Words with digits do not count: times, addresses in memory and ids differ where the same
+    failure happens again.
+    """
+    reasons = [f"{view.id}\0{_WORD.sub(_without_digits, view.message)}" for view in views]
     return hashlib.sha256("\n".join(reasons).encode()).hexdigest()
+
+
+def _without_digits(word: re.Match[str]) -> str:
+    return "#" if any(map(str.isdecimal, word[0])) else word[0]

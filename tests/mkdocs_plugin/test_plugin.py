@@ -9,14 +9,11 @@ import re
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from kpisite.render.templates import template_folder
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MKDOCS = """\
 site_name: Small
@@ -54,6 +51,15 @@ CHART = """\
 """A view that is drawn by Bokeh."""
 
 
+GOLDENS = Path(__file__).parent.parent / "goldens"
+SERVICES = """\
+datasources:
+  services: {plugin: python, args: {function: "services.py:answer"}}
+"""
+ASK_SERVICES = """\
+  alerts: {plugin: prometheus.alert_summary, args: {datasource: services}}
+  builds: {plugin: jenkins.build_summary, args: {datasource: services}}
+"""
 NOTHING = """\
   nothing:
     plugin: table
@@ -241,7 +247,8 @@ def test_every_template_of_the_site_can_be_overridden_by_its_path(project):
     (project.folder / "mkdocs.yml").write_text(
         MKDOCS.replace("font: false", "font: false, custom_dir: look")
     )
-    project.report.write_text(REPORT + NOTHING)
+    project.report.write_text(REPORT.replace("datasources:\n", SERVICES) + NOTHING + ASK_SERVICES)
+    shutil.copy(GOLDENS / "views" / "services.py", project.report.parent)
     block = "```kpi\nreport: sales\nview: sold\nperiod: latest\n```\n"
     (project.folder / "docs" / "notes.md").write_text(f"# Notes\n\n{block}")
     assert project.build("--strict").returncode == 0
