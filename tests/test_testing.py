@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import pandas as pd
@@ -10,6 +12,9 @@ from kpisite.testing import HOSTILE, MemoryPage, ViewContract
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+ROOT = Path(__file__).parent.parent
+OUTPUTS = sorted(path.stem for path in (ROOT / "kpisite" / "outputs").glob("[a-z]*.py"))
 
 
 class Leaky(View):
@@ -68,3 +73,9 @@ def test_a_memory_page_keeps_what_a_view_makes() -> None:
     address = page.blob(Blob("a.csv", b"1", "text/csv"))
     assert page.made[address].data == b"1"
     assert "a &lt; b" in page.chart(None, description="a < b")
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_every_built_in_output_has_its_contract_test(name: str) -> None:
+    tests = (ROOT / "tests" / "outputs" / f"test_{name}.py").read_text(encoding="utf-8")
+    assert re.search(r"^class Test\w+\((Site|Edition)DriverContract\):", tests, re.MULTILINE)

@@ -45,7 +45,6 @@ def announcement(text: str = TEXT) -> Announcement:
     Args:
         text: All that comes from data or from the report says this.
     """
-    metrics = _metrics(text)
     return Announcement(
         key=_KEY,
         title=text,
@@ -55,7 +54,7 @@ def announcement(text: str = TEXT) -> Announcement:
         url=_URL,
         text=f"{period_title(_PERIOD)}: {text} 79.8 %",
         document=_document(text).model_dump(mode="json"),
-        metrics=metrics,
+        metrics=_metrics(text),
         time=_TIME,
         content=_Content(text),
         preview_url=f"{_URL}preview.png",

@@ -104,6 +104,7 @@ class SiteDriverContract(_DriverContract):
         """Return a driver in a project's folder, before a target that is empty at first.
 
         Within a test, it is the same target for the same folder. The site is in `folder / "site"`.
+        Where removing files is an option, it is on.
         """
 
     @abstractmethod
