@@ -26,6 +26,8 @@ _UNFIT = re.compile(r"[^a-z0-9]+")
 _TITLE = "Status report"
 _STATIC = {"what": "edition", "when": "preliminary"}
 """KPI Reporter wrote a folder an edition, whatever had failed."""
+_TLS_PORTS = (465, 587)
+_QUERIES = ("query", "comparison_query")
 
 
 @dataclass(frozen=True)
@@ -62,12 +64,14 @@ class Configuration:
             more["timezone"] = zone
         if "outputs" not in values:
             more["outputs"] = {"static": {"plugin": "static", "args": dict(_STATIC)}}
-        statics = {
-            id_: {"args": dict(_STATIC)}
+        outputs = {
+            id_: {"args": args}
             for id_, output in plugins_of(values, "outputs")
-            if output["plugin"] == "static" and "what" not in (output.get("args") or {})
+            if (args := _said_of_output(output["plugin"], output.get("args") or {}))
         }
-        return {**more, "outputs": statics} if statics else more
+        views = {id_: {"args": queries} for id_, queries in doubled_queries(self.source.raw)}
+        found = {"outputs": outputs, "views": views}
+        return {**more, **{section: parts for section, parts in found.items() if parts}}
 
     def written(
         self,
@@ -120,3 +124,44 @@ def plugins_of(values: Mapping[str, Any], section: str) -> Iterator[tuple[str, d
     for id_, part in (found if isinstance(found, dict) else {}).items():
         if isinstance(part, dict) and isinstance(part.get("plugin"), str):
             yield id_, part
+
+
+def doubled_queries(raw: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield views whose queries have `%%` for `%`, as MySQL's driver wanted it, with better ones.
+
+    Args:
+        raw: The configuration, before variables were filled in.
+    """
+    mysql = [id_ for id_, part in plugins_of(raw, "datasources") if _is_mysql(part)]
+    for id_, view in plugins_of(raw, "views"):
+        args = view.get("args")
+        if not isinstance(args, dict) or args.get("datasource") not in mysql:
+            continue
+        texts = {name: args.get(name) for name in _QUERIES}
+        queries = {
+            name: text.replace("%%", "%")
+            for name, text in texts.items()
+            if isinstance(text, str) and "%%" in text and "%" not in text.replace("%%", "")
+        }
+        if queries:
+            yield id_, queries
+
+
+def _is_mysql(datasource: Mapping[str, Any]) -> bool:
+    args = datasource.get("args") or {}
+    if datasource["plugin"] not in ("sql", "mysql") or not isinstance(args, dict):
+        return False
+    return args.get("driver", "mysql") == "mysql" and "url" not in args
+
+
+def _said_of_output(plugin: str, given: Any) -> dict[str, Any]:
+    """Return the arguments of an output that KPI Reporter did not need, or had no name for."""
+    if not isinstance(given, dict):
+        return {}
+    if plugin == "static" and "what" not in given:
+        return dict(_STATIC)
+    if plugin == "smtp":
+        encrypts = "tls" in given or "smtp_user" in given or given.get("smtp_port") in _TLS_PORTS
+        host = {} if "smtp_host" in given else {"smtp_host": "localhost"}
+        return host if encrypts else {**host, "tls": "none"}
+    return {}
