@@ -15,7 +15,7 @@ from kpisite.model.yaml_source import Source
 from kpisite.pipeline.loading import Written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 DEFAULTS = "(what KPI Reporter does without being told)"
@@ -27,6 +27,7 @@ _TITLE = "Status report"
 _STATIC = {"what": "edition", "when": "preliminary"}
 """KPI Reporter wrote a folder an edition, whatever had failed."""
 _TLS_PORTS = (465, 587)
+_OLD = "ga:"
 _QUERIES = ("query", "comparison_query")
 
 
@@ -69,7 +70,8 @@ class Configuration:
             for id_, output in plugins_of(values, "outputs")
             if (args := _said_of_output(output["plugin"], output.get("args") or {}))
         }
-        views = {id_: {"args": queries} for id_, queries in doubled_queries(self.source.raw)}
+        raw = self.source.raw
+        views = {id_: {"args": args} for id_, args in (*doubled_queries(raw), *_short_names(raw))}
         found = {"outputs": outputs, "views": views}
         return {**more, **{section: parts for section, parts in found.items() if parts}}
 
@@ -132,11 +134,7 @@ def doubled_queries(raw: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str
     Args:
         raw: The configuration, before variables were filled in.
     """
-    mysql = [id_ for id_, part in plugins_of(raw, "datasources") if _is_mysql(part)]
-    for id_, view in plugins_of(raw, "views"):
-        args = view.get("args")
-        if not isinstance(args, dict) or args.get("datasource") not in mysql:
-            continue
+    for id_, args in _views_of(raw, _is_mysql):
         texts = {name: args.get(name) for name in _QUERIES}
         queries = {
             name: text.replace("%%", "%")
@@ -145,6 +143,36 @@ def doubled_queries(raw: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str
         }
         if queries:
             yield id_, queries
+
+
+def _short_names(raw: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield views that name columns of Google Analytics by their old prefix, without it."""
+    for id_, args in _views_of(raw, lambda part: part["plugin"] == "googleanalytics"):
+        texts = {name: args.get(name) for name in ("groupby", "time_column")}
+        named: dict[str, Any] = {
+            name: text.removeprefix(_OLD)
+            for name, text in texts.items()
+            if isinstance(text, str) and text.startswith(_OLD)
+        }
+        labels = args.get("label_map")
+        shown = {
+            name.removeprefix(_OLD): label
+            for name, label in (labels if isinstance(labels, dict) else {}).items()
+            if name.startswith(_OLD)
+        }
+        if named or shown:
+            yield id_, {**named, **({"label_map": shown} if shown else {})}
+
+
+def _views_of(
+    raw: Mapping[str, Any], fits: Callable[[Mapping[str, Any]], bool]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield id and arguments of the views that ask a datasource of some kind."""
+    asked = [id_ for id_, part in plugins_of(raw, "datasources") if fits(part)]
+    for id_, view in plugins_of(raw, "views"):
+        args = view.get("args")
+        if isinstance(args, dict) and args.get("datasource") in asked:
+            yield id_, args
 
 
 def _is_mysql(datasource: Mapping[str, Any]) -> bool:

@@ -68,9 +68,11 @@ def mistakes(*texts: str, **more: str) -> str:
     return str(caught.value)
 
 
-def run(folder: Path, text: str, now: datetime = NOW) -> tuple[EditionRecord, Outcome]:
-    """Run a configuration in a folder with the shop; return its edition, and how it went."""
-    report = loaded(text, folder=folder)
+def run(
+    folder: Path, text: str, now: datetime = NOW, environment: Mapping[str, str] | None = None
+) -> tuple[EditionRecord, Outcome]:
+    """Run a configuration in a folder; return its edition, and how it went."""
+    report = loaded(text, folder=folder, environment=environment)
     archive = Archive(str(folder / "archive"))
     [outcome] = run_tasks(plan([report], archive.editions(), now), archive, now)
     [entry] = archive.editions()
