@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, cast, get_args
 
 import click
@@ -30,7 +31,6 @@ from kpisite.pipeline.run import Outcome, run_tasks
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from kpisite.pipeline.loading import LoadedReport
     from kpisite.pipeline.plan import Task
@@ -88,6 +88,8 @@ def run(
     With -c, KPI Reporter's configuration files are run as they are, into the folder 'archive', and
     outputs that write folders of this machine are written.
     """
+    if files:  # KPI Reporter takes several files after one -c
+        files, reports = (*files, *map(Path, reports)), ()
     choice = _choice(cast("ExecutorName", executor), jobs, scheduler)
     first, after = since.date() if since else None, until.date() if until else None
     wanted = Wanted(reports, periods, first, after, force=force)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from kpisite.errors import UsageError
 from kpisite.mkdocs_plugin.options import load_project
 from kpisite.pipeline.loading import LoadedReport, load_reports
 
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kpisite.pipeline.project import Project
+
+_CONFIGURATION = "config.yaml"
+"""What KPI Reporter reads without being told."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,13 @@ class Settings:
         Raises:
             UsageError: There is no such file, or it is not valid.
         """
+        if not Path(self.config_file).is_file() and Path(_CONFIGURATION).is_file():
+            raise UsageError(
+                "there is no such file",
+                where=self.config_file,
+                hint=f"Is {_CONFIGURATION} one of KPI Reporter? "
+                f"Then say `kpisite run -c {_CONFIGURATION}`.",
+            )
         return load_project(self.config_file, self.now, self.environment)
 
     def reports(self, project: Project) -> list[LoadedReport]:

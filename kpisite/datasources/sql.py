@@ -31,6 +31,17 @@ _SECRET = re.compile(r"pass|pwd|secret|token|key", re.IGNORECASE)
 FIRST_PAUSE = 0.5
 """Seconds that the first pause may take; each further one may take twice as long."""
 LONGEST_PAUSE = 20.0
+_ALIASES = {"db": "database", "password": "passwd"}
+"""Other names of arguments, in PyMySQL."""
+_CONNECT = (
+    *("autocommit", "bind_address", "client_flag", "collation", "init_command"),
+    *("local_infile", "max_allowed_packet", "program_name", "read_default_file"),
+    *("read_default_group", "read_timeout", "sql_mode", "use_unicode"),
+    *("ssl", "ssl_ca", "ssl_cert", "ssl_disabled", "ssl_key", "ssl_verify_cert"),
+    *("ssl_verify_identity", "write_timeout"),
+    *("cached_statements", "check_same_thread", "detect_types", "isolation_level", "uri"),
+)
+"""Further arguments of PyMySQL and of Python's sqlite3."""
 _DRIVERS = {
     "mariadb": "mariadb+pymysql",
     "mysql": "mysql+pymysql",
@@ -81,7 +92,8 @@ class SQLOptions(PluginOptions):
     charset: str = ""
     """What MariaDB or MySQL encodes texts with; else `utf8mb4`."""
     connect_args: dict[str, Any] = Field(default_factory=dict)
-    """More arguments of the driver's connect(), such as `ssl_ca`."""
+    """More arguments of the driver's connect(), such as `ssl_ca`. Those that KPI Reporter's
+    drivers know may also stand beside `host`."""
     connect_timeout: float = Field(default=30, gt=0)
     """Seconds until a server that does not let us in is given up."""
     timeout: float = Field(default=300, gt=0)
@@ -90,6 +102,20 @@ class SQLOptions(PluginOptions):
     """How often a server is asked that cannot be reached, or whose connection breaks."""
     max_rows: int = Field(default=1_000_000, ge=1)
     """Rows that an answer may have."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lower(cls, data: Any) -> Any:
+        """Take what KPI Reporter gave to connect() to its place."""
+        if not isinstance(data, dict):
+            return data
+        names = {_ALIASES.get(name, name): name for name in data if name not in _CONNECT}
+        own = {name: data[written] for name, written in names.items()}
+        more = {name: data[name] for name in data if name in _CONNECT}
+        given = own.get("connect_args", {})
+        return (
+            {**own, "connect_args": {**more, **given}} if more and isinstance(given, dict) else own
+        )
 
     @field_validator("url")
     @classmethod
@@ -108,7 +134,8 @@ class SQLOptions(PluginOptions):
         apart = _APART & self.model_fields_set
         if self.url is not None and apart:
             raise ValueError(f"name either 'url' or '{min(apart)}': it is part of 'url'")
-        if self.url is None and not (self.host or self.unix_socket or self.database):
+        named = self.host or self.unix_socket or self.database or self.user or self.connect_args
+        if self.url is None and not named:
             raise ValueError("name the database: by 'url', or by 'driver', 'host' and 'database'")
         if self.driver == "sqlite" and not self.database:
             raise ValueError("name the file of the database: 'database'")

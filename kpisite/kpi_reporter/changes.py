@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from kpisite.kpi_reporter.configuration import plugins_of
+from kpisite.kpi_reporter.configuration import doubled_queries, plugins_of
 from kpisite.model.yaml_reader import VARIABLE
 
 if TYPE_CHECKING:
@@ -60,6 +60,10 @@ _CHANGES: tuple[tuple[Uses, str], ...] = (
         "first column is not made the index.",
     ),
     (
+        lambda written: any(doubled_queries(written)),
+        "sql: no '%' is doubled: '%%' in queries for MySQL was made '%'.",
+    ),
+    (
         _plugin("datasources", "prometheus"),
         "prometheus: times are those of the report's zone.",
     ),
@@ -107,6 +111,16 @@ _CHANGES: tuple[tuple[Uses, str], ...] = (
     (
         _plugin("outputs", "scp"),
         "scp: the host key of the server is checked.",
+    ),
+    (
+        _argument("outputs", "smtp", lambda args: not {"tls", "smtp_user"} & args.keys()),
+        "smtp: 'tls: none' was added, as KPI Reporter did not encrypt; leave it out where the "
+        "server can.",
+    ),
+    (
+        _plugin("outputs", "slack"),
+        "slack: pictures are uploaded, for which the app needs the scope files:write; "
+        "'images: none' goes without.",
     ),
     (
         _plugin("outputs", "smtp", "sendgrid", "slack"),

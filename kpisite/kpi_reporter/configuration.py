@@ -15,7 +15,7 @@ from kpisite.model.yaml_source import Source
 from kpisite.pipeline.loading import Written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 DEFAULTS = "(what KPI Reporter does without being told)"
@@ -26,6 +26,9 @@ _UNFIT = re.compile(r"[^a-z0-9]+")
 _TITLE = "Status report"
 _STATIC = {"what": "edition", "when": "preliminary"}
 """KPI Reporter wrote a folder an edition, whatever had failed."""
+_TLS_PORTS = (465, 587)
+_OLD = "ga:"
+_QUERIES = ("query", "comparison_query")
 
 
 @dataclass(frozen=True)
@@ -62,12 +65,15 @@ class Configuration:
             more["timezone"] = zone
         if "outputs" not in values:
             more["outputs"] = {"static": {"plugin": "static", "args": dict(_STATIC)}}
-        statics = {
-            id_: {"args": dict(_STATIC)}
+        outputs = {
+            id_: {"args": args}
             for id_, output in plugins_of(values, "outputs")
-            if output["plugin"] == "static" and "what" not in (output.get("args") or {})
+            if (args := _said_of_output(output["plugin"], output.get("args") or {}))
         }
-        return {**more, "outputs": statics} if statics else more
+        raw = self.source.raw
+        views = {id_: {"args": args} for id_, args in (*doubled_queries(raw), *_short_names(raw))}
+        found = {"outputs": outputs, "views": views}
+        return {**more, **{section: parts for section, parts in found.items() if parts}}
 
     def written(
         self,
@@ -120,3 +126,70 @@ def plugins_of(values: Mapping[str, Any], section: str) -> Iterator[tuple[str, d
     for id_, part in (found if isinstance(found, dict) else {}).items():
         if isinstance(part, dict) and isinstance(part.get("plugin"), str):
             yield id_, part
+
+
+def doubled_queries(raw: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield views whose queries have `%%` for `%`, as MySQL's driver wanted it, with better ones.
+
+    Args:
+        raw: The configuration, before variables were filled in.
+    """
+    for id_, args in _views_of(raw, _is_mysql):
+        texts = {name: args.get(name) for name in _QUERIES}
+        queries = {
+            name: text.replace("%%", "%")
+            for name, text in texts.items()
+            if isinstance(text, str) and "%%" in text and "%" not in text.replace("%%", "")
+        }
+        if queries:
+            yield id_, queries
+
+
+def _short_names(raw: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield views that name columns of Google Analytics by their old prefix, without it."""
+    for id_, args in _views_of(raw, lambda part: part["plugin"] == "googleanalytics"):
+        texts = {name: args.get(name) for name in ("groupby", "time_column")}
+        named: dict[str, Any] = {
+            name: text.removeprefix(_OLD)
+            for name, text in texts.items()
+            if isinstance(text, str) and text.startswith(_OLD)
+        }
+        labels = args.get("label_map")
+        shown = {
+            name.removeprefix(_OLD): label
+            for name, label in (labels if isinstance(labels, dict) else {}).items()
+            if name.startswith(_OLD)
+        }
+        if named or shown:
+            yield id_, {**named, **({"label_map": shown} if shown else {})}
+
+
+def _views_of(
+    raw: Mapping[str, Any], fits: Callable[[Mapping[str, Any]], bool]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield id and arguments of the views that ask a datasource of some kind."""
+    asked = [id_ for id_, part in plugins_of(raw, "datasources") if fits(part)]
+    for id_, view in plugins_of(raw, "views"):
+        args = view.get("args")
+        if isinstance(args, dict) and args.get("datasource") in asked:
+            yield id_, args
+
+
+def _is_mysql(datasource: Mapping[str, Any]) -> bool:
+    args = datasource.get("args") or {}
+    if datasource["plugin"] not in ("sql", "mysql") or not isinstance(args, dict):
+        return False
+    return args.get("driver", "mysql") == "mysql" and "url" not in args
+
+
+def _said_of_output(plugin: str, given: Any) -> dict[str, Any]:
+    """Return the arguments of an output that KPI Reporter did not need, or had no name for."""
+    if not isinstance(given, dict):
+        return {}
+    if plugin == "static" and "what" not in given:
+        return dict(_STATIC)
+    if plugin == "smtp":
+        encrypts = "tls" in given or "smtp_user" in given or given.get("smtp_port") in _TLS_PORTS
+        host = {} if "smtp_host" in given else {"smtp_host": "localhost"}
+        return host if encrypts else {**host, "tls": "none"}
+    return {}

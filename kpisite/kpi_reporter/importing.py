@@ -49,6 +49,8 @@ def report_text(configuration: Configuration, here: Path, folder: Path, zone: st
 
 def _merged(earlier: Any, later: Any) -> Any:
     """Merge mappings deeply, in place: the later one wins, comments stay where they are."""
+    if isinstance(earlier, str) and type(later) is str:
+        return type(earlier)(later)  # block or quotes stay
     if not (isinstance(earlier, dict) and isinstance(later, dict)):
         return later
     for key, value in later.items():

@@ -52,17 +52,21 @@ def configured_project(
         zone: The machine's time zone.
         start: The period's start, in place of what the files say.
         end: The period's end.
-        theme_dir: Folder whose templates go before those of the site.
+        theme_dir: Folder whose templates go before those of the site, in place of the one that
+            the files name.
 
     Raises:
         DefinitionError: The files have mistakes.
         UsageError: There is no such folder of templates.
     """
-    if theme_dir is not None and not theme_dir.is_dir():
-        raise UsageError(f"there is no folder '{theme_dir}'", hint="Correct --theme-dir.")
     configuration = read_configuration(read_files(files), environment)
     written = configuration.written(here, zone, environment, start=start, end=end)
     report = load_written(written)
+    named = report.report.theme.theme_dir
+    look = theme_dir or (here / named if named else None)
+    if look is not None and not look.is_dir():
+        option = "--theme-dir" if theme_dir else "theme_dir"
+        raise UsageError(f"there is no folder '{theme_dir or named}'", hint=f"Correct {option}.")
     folder = here / ".cache" / "kpisite" / "configured" / report.id
     content = folder / "content"
     content.mkdir(parents=True, exist_ok=True)
@@ -74,7 +78,7 @@ def configured_project(
         "theme": {
             "name": "material",
             "font": False,
-            **({"custom_dir": str(theme_dir.absolute())} if theme_dir else {}),
+            **({"custom_dir": str(look.absolute())} if look else {}),
         },
         "plugins": [{"kpisite": {"archive": str(here / ARCHIVE), "run": "none"}}],
     }

@@ -101,8 +101,8 @@ class Theme(StrictModel):
     """KPI Reporter's, in pixels; here columns share the width of the page."""
     padding_width: int = Field(default=20, ge=0)
     """KPI Reporter's, in pixels; here the page decides."""
-    heading_font: str = Field(default="", pattern=r"^[A-Za-z0-9 -]*$")
-    """Font family of headings, which readers must have; without it, that of the site."""
+    heading_font: str = Field(default="", pattern=r"^[A-Za-z0-9 ,-]*$")
+    """Font families of headings, of which readers must have one; without it, that of the site."""
     theme_dir: str = ""
     """Folder of templates for `kpisite run -c`; a project names it as `custom_dir` of its theme."""
 

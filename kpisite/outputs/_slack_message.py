@@ -100,9 +100,10 @@ def _kpi(metric: Mapping[str, Any]) -> str:
 
 
 def _view(view: ShownBlock, files: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """Yield a view's title, and its pictures or what it says."""
+    """Yield a view's title and description, and its pictures or what it says."""
     title = _escaped(view.title or view.id)
     heading = f"*<{_address(view.url)}|{title}>*" if view.url else f"*{title}*"
+    heading = f"{heading} {_escaped(' '.join(view.description.split()))}".rstrip()
     shown = [picture for picture in view.pictures if picture.name in files]
     said = "" if shown else _said(view)
     yield {"type": "section", "text": _markdown(f"{heading}\n{said}".strip(), _SECTION)}

@@ -77,10 +77,11 @@ def _storage_options(options: ObjectStore.Options, protocol: str) -> dict[str, A
         "secret": options.aws_secret_access_key.get_secret_value(),
         "token": options.aws_session_token.get_secret_value(),
         "endpoint_url": options.endpoint_url,
-        "client_kwargs": {"region_name": options.region_name} if options.region_name else None,
+        "client_kwargs": _client(options),
     }
     return {
         "max_concurrency": 1,  # s3fs else asks for the size before it reads a file
+        "use_ssl": options.use_ssl,
         **{name: value for name, value in own.items() if value},
         **options.storage_options,
         "config_kwargs": {
@@ -90,3 +91,9 @@ def _storage_options(options: ObjectStore.Options, protocol: str) -> dict[str, A
             **options.storage_options.get("config_kwargs", {}),
         },
     }
+
+
+def _client(options: ObjectStore.Options) -> dict[str, Any]:
+    """Return what the client of S3 is told that has no other way."""
+    region = {"region_name": options.region_name} if options.region_name else {}
+    return region if options.verify is True else {**region, "verify": options.verify}

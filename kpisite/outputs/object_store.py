@@ -53,6 +53,10 @@ class ObjectStore(SiteDriver):
         """Region of S3."""
         endpoint_url: str = ""
         """Address of a store that speaks S3."""
+        use_ssl: bool = True
+        """Whether S3 is spoken to over TLS, where `endpoint_url` does not say so itself."""
+        verify: bool | str = True
+        """Whether the certificate of S3 is checked, or the file of the authority that it is of."""
         aws_access_key_id: str = ""
         """Key of S3; else that of the environment."""
         aws_secret_access_key: SecretStr = SecretStr("")

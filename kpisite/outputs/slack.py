@@ -39,6 +39,8 @@ class Slack(EditionDriver):
         images: Literal["upload", "preview", "none"] = "upload"
         """`upload`: charts and other pictures of views; `preview`: the edition's preview picture
         by its address, which Slack must be able to open."""
+        image_remote_base_url: str = ""
+        """KPI Reporter's address of pictures; here Slack gets them as `images` says."""
         api_url: str = Field(default="https://slack.com/api", pattern=r"^https?://\S+$")
         """Where Slack's Web API is."""
         timeout: float = Field(default=30, gt=0)

@@ -1,4 +1,4 @@
-"""The colours and the font of a report of its own, as CSS variables."""
+"""The colours and the fonts of a report of its own, as CSS variables."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 _UI = {"ink": 0, "muted": 1, "card": 4}
 """Variable → its place in `ui_colors`."""
+_GENERIC = ("serif", "sans-serif", "monospace", "system-ui", "cursive", "fantasy")
+"""Families that CSS knows without quotes only."""
 
 
 def css_variables(theme: Theme) -> str:
@@ -27,5 +29,7 @@ def _variables(theme: Theme) -> Iterator[tuple[str, str]]:
     for name, colours in (("bad", theme.error_colors), ("good", theme.success_colors)):
         if colours:
             yield name, f"light-dark({colours[0]},{colours[-1]})"
-    if theme.heading_font:
-        yield "heading-font", f"'{theme.heading_font}',var(--kpi-font)"
+    families = [name.strip() for name in theme.heading_font.split(",") if name.strip()]
+    if families:
+        said = (name if name in _GENERIC else f"'{name}'" for name in families)
+        yield "heading-font", f"{','.join(said)},var(--kpi-font)"

@@ -171,11 +171,12 @@ def test_each_change_of_meaning_belongs_to_something():
         **plugins("datasources", "mysql", "prometheus", "googleanalytics", "twitter"),
         "views": {
             "a": {"plugin": "single_stat", "args": {"comparison_type": "percent"}},
+            "e": {"plugin": "table", "args": {"datasource": "p0", "query": "select '%%Y'"}},
             "b": {"plugin": "plot", "args": {"kind": "bar"}},
             "c": {"plugin": "table"},
             "d": {"plugin": "prometheus.alert_summary"},
         },
-        **plugins("outputs", "static", "scp", "slack"),
+        **plugins("outputs", "static", "scp", "slack", "smtp"),
     }
     said = changes_of_meaning(used)
-    assert len(said) == len(set(said)) == 18
+    assert len(said) == len(set(said)) == 21

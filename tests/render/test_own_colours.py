@@ -23,6 +23,11 @@ from kpisite.render.own_colours import css_variables
             "--kpi-card:light-dark(#555,var(--kpi-dark-card))",
         ),
         ({"heading_font": "Open Sans"}, "--kpi-heading-font:'Open Sans',var(--kpi-font)"),
+        (
+            {"heading_font": "Open Sans, Arial, sans-serif"},
+            "--kpi-heading-font:'Open Sans','Arial',sans-serif,var(--kpi-font)",
+        ),
+        ({"heading_font": " , "}, ""),
     ],
 )
 def test_what_kpi_reporter_calls_a_theme_becomes_variables(theme, variables):
