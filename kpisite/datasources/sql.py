@@ -83,7 +83,7 @@ class SQLOptions(PluginOptions):
     """The user's password."""
     database: str = ""
     """Name of the database; for SQLite the path of its file."""
-    connect_args: dict[str, Any] = Field(default_factory=dict)
+    connect_args: dict[str, Any] = Field(default_factory=dict, repr=False)
     """More arguments of the driver's connect(): `charset`, `ssl_ca`, `unix_socket`. Those that
     KPI Reporter's drivers know may also stand beside `host`."""
     connect_timeout: float = Field(default=30, gt=0)
