@@ -114,7 +114,7 @@ CASES = {
             "host": "127.0.0.1",
             "port": "${NO_PORT}",
             "user": "reader",
-            "passwd": "${MYSQL_PASSWORD}",
+            "password": "${MYSQL_PASSWORD}",
             "tries": 1,
         },
         "select 1 as n",
