@@ -60,7 +60,7 @@ class DuckDBOptions(PluginOptions):
     """Path of a DuckDB database, relative to the report's folder; opened read-only."""
     attach: dict[str, str] = Field(default_factory=dict)
     """Name → path of another DuckDB database or of a SQLite file; read-only."""
-    storage_options: dict[str, Any] = Field(default_factory=dict)
+    storage_options: dict[str, Any] = Field(default_factory=dict, repr=False)
     """Options of the filesystem of files elsewhere, as fsspec takes them."""
     memory_limit: str = Field(default="", pattern=r"^(\d+(\.\d+)? ?([KMGT]i?B|%))?$")
     """Memory that DuckDB may use, `2GB`; else 80 % of the machine's."""

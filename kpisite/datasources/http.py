@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Self
@@ -104,6 +105,8 @@ class HTTP(Datasource):
             max_bytes=int(given.max_mb * MEGABYTE),
         )
         self._kept = KeptAnswers(self._client)
+        if self._params:  # it logs whole addresses, where all is logged
+            logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
     def query(self, query: str, period: Period, **args: Any) -> pd.DataFrame:
         """Get what stands behind the service's address: a path, parameters, or both."""

@@ -31,8 +31,6 @@ _SECRET = re.compile(r"pass|pwd|secret|token|key", re.IGNORECASE)
 FIRST_PAUSE = 0.5
 """Seconds that the first pause may take; each further one may take twice as long."""
 LONGEST_PAUSE = 20.0
-_ALIASES = {"db": "database", "password": "passwd"}
-"""Other names of arguments, in PyMySQL."""
 _CONNECT = (
     *("autocommit", "bind_address", "client_flag", "collation", "init_command"),
     *("local_infile", "max_allowed_packet", "program_name", "read_default_file"),
@@ -55,7 +53,10 @@ _DIALECTS: dict[str, type[Dialect]] = {
     "sqlite": SQLite,
 }
 _APART = frozenset(
-    ("driver", "host", "port", "user", "passwd", "database", "unix_socket", "charset")
+    (
+        *("driver", "host", "port", "user", "passwd", "password", "database", "db"),
+        *("unix_socket", "charset"),
+    )
 )
 """Options that stand in place of `url`."""
 _PACKAGES = {
@@ -91,7 +92,11 @@ class SQLOptions(PluginOptions):
     """Path of the socket of MariaDB or MySQL on this machine."""
     charset: str = ""
     """What MariaDB or MySQL encodes texts with; else `utf8mb4`."""
-    connect_args: dict[str, Any] = Field(default_factory=dict)
+    password: SecretStr = SecretStr("")
+    """Same as `passwd`."""
+    db: str = ""
+    """Same as `database`."""
+    connect_args: dict[str, Any] = Field(default_factory=dict, repr=False)
     """More arguments of the driver's connect(), such as `ssl_ca`. Those that KPI Reporter's
     drivers know may also stand beside `host`."""
     connect_timeout: float = Field(default=30, gt=0)
@@ -109,13 +114,12 @@ class SQLOptions(PluginOptions):
         """Take what KPI Reporter gave to connect() to its place."""
         if not isinstance(data, dict):
             return data
-        names = {_ALIASES.get(name, name): name for name in data if name not in _CONNECT}
-        own = {name: data[written] for name, written in names.items()}
-        more = {name: data[name] for name in data if name in _CONNECT}
+        own = {name: value for name, value in data.items() if name not in _CONNECT}
+        more = {name: value for name, value in data.items() if name in _CONNECT}
         given = own.get("connect_args", {})
-        return (
-            {**own, "connect_args": {**more, **given}} if more and isinstance(given, dict) else own
-        )
+        if more and isinstance(given, dict):
+            own["connect_args"] = {**more, **given}
+        return own
 
     @field_validator("url")
     @classmethod
@@ -134,12 +138,16 @@ class SQLOptions(PluginOptions):
         apart = _APART & self.model_fields_set
         if self.url is not None and apart:
             raise ValueError(f"name either 'url' or '{min(apart)}': it is part of 'url'")
-        named = self.host or self.unix_socket or self.database or self.user or self.connect_args
+        named = self.host or self.unix_socket or self._name or self.user or self.connect_args
         if self.url is None and not named:
             raise ValueError("name the database: by 'url', or by 'driver', 'host' and 'database'")
-        if self.driver == "sqlite" and not self.database:
+        if self.driver == "sqlite" and not self._name:
             raise ValueError("name the file of the database: 'database'")
         return self
+
+    @property
+    def _name(self) -> str:
+        return self.database or self.db
 
     def arguments(self) -> dict[str, Any]:
         """Return what the driver's connect() is given beside the address."""
@@ -153,14 +161,14 @@ class SQLOptions(PluginOptions):
             return url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
         driver = self.driver or "mysql"
         if driver == "sqlite":
-            return sa.URL.create(driver, database=self.database)
+            return sa.URL.create(driver, database=self._name)
         return sa.URL.create(
             _DRIVERS.get(driver, driver),
             self.user or None,
-            self.passwd.get_secret_value() or None,
+            self.passwd.get_secret_value() or self.password.get_secret_value() or None,
             self.host or "localhost",
             self.port,
-            self.database or None,
+            self._name or None,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Self
@@ -159,6 +160,8 @@ def _signature(
 ) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:
     with without_extra("requests-oauthlib", "twitter"):
         from requests_oauthlib import OAuth1
+    for name in ("oauthlib", "requests_oauthlib"):
+        logging.getLogger(name).setLevel(logging.INFO)  # they log keys, where all is logged
     key, secret, token, token_secret = keys
     return OAuth1(key, secret, token, token_secret)
 

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from kpisite.kpi_reporter.configuration import doubled_queries, plugins_of
+from kpisite.kpi_reporter.configuration import doubled_queries, is_plain_smtp, plugins_of
 from kpisite.model.yaml_reader import VARIABLE
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ _CHANGES: tuple[tuple[Uses, str], ...] = (
         "scp: the host key of the server is checked.",
     ),
     (
-        _argument("outputs", "smtp", lambda args: not {"tls", "smtp_user"} & args.keys()),
+        _argument("outputs", "smtp", is_plain_smtp),
         "smtp: 'tls: none' was added, as KPI Reporter did not encrypt; leave it out where the "
         "server can.",
     ),

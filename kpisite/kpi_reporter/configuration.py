@@ -26,7 +26,7 @@ _UNFIT = re.compile(r"[^a-z0-9]+")
 _TITLE = "Status report"
 _STATIC = {"what": "edition", "when": "preliminary"}
 """KPI Reporter wrote a folder an edition, whatever had failed."""
-_TLS_PORTS = (465, 587)
+_TLS_PORTS = ("465", "587")
 _OLD = "ga:"
 _QUERIES = ("query", "comparison_query")
 
@@ -189,7 +189,11 @@ def _said_of_output(plugin: str, given: Any) -> dict[str, Any]:
     if plugin == "static" and "what" not in given:
         return dict(_STATIC)
     if plugin == "smtp":
-        encrypts = "tls" in given or "smtp_user" in given or given.get("smtp_port") in _TLS_PORTS
         host = {} if "smtp_host" in given else {"smtp_host": "localhost"}
-        return host if encrypts else {**host, "tls": "none"}
+        return {**host, "tls": "none"} if is_plain_smtp(given) else host
     return {}
+
+
+def is_plain_smtp(args: Mapping[str, Any]) -> bool:
+    """Tell whether nothing in the arguments of `smtp` hints at a server that encrypts."""
+    return not {"tls", "smtp_user"} & args.keys() and str(args.get("smtp_port")) not in _TLS_PORTS

@@ -66,6 +66,9 @@ if TYPE_CHECKING:
 
 NAME = "kpisite"
 """The plugin's name in `mkdocs.yml`."""
+_KEY_FILES = ("", ".json", ".key", ".pem")
+_LARGEST_KEY = 50_000
+"""In bytes."""
 ASSETS = "assets/kpisite"
 """Folder of the stylesheet and the scripts in the site."""
 STYLES = ("kpisite.css",)
@@ -382,11 +385,19 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
 
 
 def _stays_behind(file: File, config: MkDocsConfig) -> bool:
-    """Tell whether a file is a definition, or a theme's catalogue of words."""
+    """Tell whether a file is a definition, a private key, or a theme's catalogue of words."""
     path = Path(file.src_uri)
-    if path.name in FILE_NAMES:
+    if path.name in FILE_NAMES or _is_private_key(file, config):
         return True
     return path.parts[0] == LOCALE and file.src_dir in config.theme.dirs
+
+
+def _is_private_key(file: File, config: MkDocsConfig) -> bool:
+    """Tell whether a file of the docs folder is a key, such as that of a service account."""
+    if file.src_dir != config.docs_dir or Path(file.src_uri).suffix not in _KEY_FILES:
+        return False
+    path = Path(config.docs_dir, file.src_uri)
+    return path.stat().st_size < _LARGEST_KEY and b"PRIVATE KEY-----" in path.read_bytes()
 
 
 def _about(config: MkDocsConfig) -> SiteAbout:

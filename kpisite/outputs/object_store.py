@@ -47,7 +47,7 @@ class ObjectStore(SiteDriver):
         """Bucket of S3, instead of `url`."""
         prefix: str = ""
         """Folder in `bucket`."""
-        storage_options: dict[str, Any] = Field(default_factory=dict)
+        storage_options: dict[str, Any] = Field(default_factory=dict, repr=False)
         """Options of the filesystem, as fsspec takes them."""
         region_name: str = ""
         """Region of S3."""

@@ -180,3 +180,18 @@ def test_each_change_of_meaning_belongs_to_something():
     }
     said = changes_of_meaning(used)
     assert len(said) == len(set(said)) == 21
+
+
+def test_what_is_added_to_a_configuration_stands_in_the_report_as_it_would_be_written(old):
+    (old / "config.yaml").write_text(
+        CONFIG.replace("plugin: sql\n    args: {driver: sqlite,", "plugin: mysql\n    args: {")
+        .replace("query: select count(*) from sales", "query: |\n        select '%%Y'\n")
+        .replace("      smtp_host: mail.example.org\n", "")
+    )
+    result = call("config.yaml")
+    assert result.exit_code == 0, result.output
+    text = report(old).read_text()
+    assert "query: |\n        select '%Y'\n" in text
+    assert "smtp_host: localhost" in text
+    assert "tls: none" in text
+    assert "'%%' in queries for MySQL was made '%'" in result.stdout

@@ -208,6 +208,19 @@ def test_a_mistake_in_a_definition_stops_the_build_and_leaves_the_old_site(proje
     assert project.page("sales") == before
 
 
+def test_a_private_key_beside_a_report_is_not_published(project):
+    folder = project.report.parent
+    key = "-----BEGIN PRIVATE KEY-----\nMIIEvQ\n-----END PRIVATE KEY-----\n"
+    (folder / "google.json").write_text(f'{{"private_key": "{key}"}}')
+    (folder / "id.pem").write_text(key)
+    (folder / "prices.json").write_text("{}")
+    assert project.build().returncode == 0
+    site = project.folder / "site" / "sales"
+    assert (site / "prices.json").is_file()
+    assert not (site / "google.json").exists()
+    assert not (site / "id.pem").exists()
+
+
 def test_a_corrupt_record_stops_the_build_and_names_the_file(project):
     project.build()
     record = project.folder / "archive" / "sales" / "2024-01" / "1" / "edition.json"

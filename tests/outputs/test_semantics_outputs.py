@@ -132,6 +132,7 @@ def test_mail_goes_out_by_the_arguments_that_there_were_and_once(here: Path, mai
         ({}, "none", 25),
         ({"smtp_port": 1025}, "none", 1025),
         ({"smtp_port": 587}, "starttls", 587),
+        ({"smtp_port": "587"}, "starttls", 587),
         ({"smtp_port": 465}, "implicit", 465),
         ({"smtp_user": "u", "smtp_password": "p"}, "starttls", 587),
         ({"tls": "starttls"}, "starttls", 587),
