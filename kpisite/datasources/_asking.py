@@ -74,4 +74,6 @@ def typed_frame(
     """
     columns = list(zip(*rows, strict=True)) or [()] * len(schema)
     arrays = [pa.array(values, kind) for values, (_, kind) in zip(columns, schema, strict=True)]
-    return plain_frame(pa.table(arrays, names=[name for name, _ in schema]), zone)
+    frame = plain_frame(pa.table(arrays, names=[name for name, _ in schema]), zone)
+    texts = [name for name, kind in schema if pa.types.is_string(kind)]
+    return frame.astype(dict.fromkeys(texts, "str"))  # also where all are missing

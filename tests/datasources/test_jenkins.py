@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
+from answering import refusing
 from pydantic import ValidationError
 from service_apis import JenkinsAPI, build, folder, job
 
@@ -13,12 +14,16 @@ from kpisite.archive.frames import to_parquet
 from kpisite.datasources.jenkins import Jenkins
 from kpisite.errors import DatasourceError
 from kpisite.plugins import DatasourceContext, Period
+from kpisite.testing import DatasourceContract
+from kpisite.testing.datasource import ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from answering import Answering
+
+    from kpisite.testing.datasource import Row
 
 NEW_YORK = ZoneInfo("America/New_York")
 WEEK = Period.containing(date(2013, 3, 10), "week", NEW_YORK)
@@ -42,10 +47,14 @@ def builds(count: int, last: datetime = WEEK.end, hours: int = 1) -> list[dict[s
 
 @pytest.fixture
 def source(server: Answering, tmp_path: Path) -> Iterator[Jenkins]:
-    options = {"host": server.url, "user": "reader", "api_token": TOKEN}
-    made = Jenkins(Jenkins.Options.model_validate(options), DatasourceContext("ci", tmp_path))
+    made = jenkins_at(server.url, tmp_path)
     yield made
     made.close()
+
+
+def jenkins_at(host: str, folder: Path) -> Jenkins:
+    options = {"host": host, "user": "reader", "api_token": TOKEN}
+    return Jenkins(Jenkins.Options.model_validate(options), DatasourceContext("ci", folder))
 
 
 def ask(source: Jenkins, query: str, period: Period = WEEK, **args: Any) -> pd.DataFrame:
@@ -53,6 +62,47 @@ def ask(source: Jenkins, query: str, period: Period = WEEK, **args: Any) -> pd.D
     frame = source.query(query, period, **args)
     assert to_parquet(frame)
     return frame
+
+
+class TestJenkinsContract(DatasourceContract):
+    """Jenkins answers the last builds of a job, not all of a period: three tests say it so."""
+
+    query = "get_builds"
+    bad_query = "get_everything"
+    secret = TOKEN
+
+    @pytest.fixture(autouse=True)
+    def _server(self, server: Answering, pauses: list[float]) -> None:
+        self.server = server
+
+    def make(self, folder: Path, rows: Sequence[Row]) -> Jenkins:
+        found = [build(number, instant) for number, (instant, _) in enumerate(rows, 1)]
+        JenkinsAPI(self.server, job("web", found), token=TOKEN)
+        return jenkins_at(self.server.url, folder)
+
+    def make_unreachable(self, folder: Path) -> Jenkins:
+        return jenkins_at(refusing(), folder)
+
+    def test_adjoining_periods_count_each_row_once(self, datasource: Jenkins) -> None:
+        """The last ten builds before the end of each period, and none of the next."""
+        for day in (10, 11):
+            period = Period.containing(date(2013, 11, day), "day", NEW_YORK)
+            before = [instant for instant, _ in ROWS if instant < period.end]
+            found = datasource.query(self.query, period)["time"]
+            assert [time.to_pydatetime() for time in found] == sorted(before)[-10:]
+
+    def test_an_answer_without_rows_has_its_columns(self, datasource: Jenkins) -> None:
+        early = datasource.query(self.query, Period.containing(date(1999, 1, 1), "day", NEW_YORK))
+        assert {name: str(dtype) for name, dtype in early.dtypes.items()} == DTYPES
+        assert early["number"].isna().all()
+
+    def test_a_refused_query_is_an_error_and_the_next_one_is_answered(
+        self, datasource: Jenkins
+    ) -> None:
+        with pytest.raises(DatasourceError, match="get_everything"):
+            datasource.query(self.bad_query, WEEK)
+        day = Period.containing(date(2013, 11, 11), "day", NEW_YORK)
+        assert len(datasource.query(self.query, day)) == 10
 
 
 def test_all_jobs_of_folders_in_folders_are_one_request(server: Answering, source: Jenkins):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from kpisite.errors import ViewError
 from kpisite.plugins import Metric, NumberFormat, Period
 from kpisite.plugins.view import Point
-from kpisite.testing.view import MemoryPage
+from kpisite.testing import MemoryPage, ViewContract
 from kpisite.views.metric_history import MetricHistory
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -33,6 +33,17 @@ def shown(points=PAST, metric=ON_TIME, **options: Any) -> str:
     chosen = MetricHistory.Options.model_validate({"metric": "on_time", **options})
     view = MetricHistory("history", "On time, lately", chosen)
     return str(view.render_md({}, MemoryPage(view, WEEKS[-1], [metric], points)))
+
+
+class TestMetricHistoryContract(ViewContract):
+    view = MetricHistory
+    options: ClassVar = {"metric": "on_time"}
+    frames: ClassVar = {}
+
+    def render(self, frames) -> str:
+        view = self.make_view()
+        assert view.check(frames) == view.metrics(frames, self.period) == ()
+        return view.render_md(frames, MemoryPage(view, self.period, [ON_TIME], PAST))
 
 
 def test_the_last_editions_are_drawn_under_their_labels_with_the_target():
