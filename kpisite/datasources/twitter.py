@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from kpisite.datasources import _http
 from kpisite.datasources._asking import check_query, named, typed_frame, without_extra
-from kpisite.datasources._http import Answer, Client
+from kpisite.datasources._http import Answer, Client, RefusedError
 from kpisite.datasources._query_args import check_args
 from kpisite.errors import DatasourceError
 from kpisite.plugins import Datasource, DatasourceContext, PluginOptions
@@ -32,7 +32,8 @@ _FIRST = datetime(2010, 11, 6, tzinfo=UTC)
 _CLOCK = timedelta(seconds=10)
 """How long before its own time X wants the end of what it is asked for."""
 _PAGE = 100
-_KEYS = ("consumer_key", "consumer_secret", "access_token_key", "access_token_secret")
+_APP_KEYS = ("consumer_key", "consumer_secret")
+_KEYS = (*_APP_KEYS, "access_token_key", "access_token_secret")
 _POSTS = (
     ("time", pa.timestamp("ms", "UTC")),
     ("likes", pa.int64()),
@@ -45,10 +46,10 @@ _POSTS = (
 
 
 class TwitterOptions(PluginOptions):
-    """Who asks: an app by its bearer token, or a user by four keys."""
+    """Who asks: an app by its bearer token or its two keys, or a user by all four keys."""
 
     bearer_token: SecretStr = SecretStr("")
-    """The app's own token; or else all of the following."""
+    """The app's own token; or else the following."""
     consumer_key: SecretStr = SecretStr("")
     """The app's API key."""
     consumer_secret: SecretStr = SecretStr("")
@@ -68,10 +69,16 @@ class TwitterOptions(PluginOptions):
         bearer = bool(self.bearer_token.get_secret_value())
         if bearer and given:
             raise ValueError(f"'bearer_token' and '{given[0]}' exclude each other")
-        if not bearer and len(given) < len(_KEYS):
+        if not bearer and given not in (list(_APP_KEYS), list(_KEYS)):
             lacks = ", ".join(f"'{name}'" for name in _KEYS if name not in given)
             raise ValueError(f"'bearer_token' is missing; or, to ask as a user, {lacks}")
         return self
+
+    @property
+    def keys(self) -> list[str]:
+        """The two keys of an app, or all four of a user; none where there is a token."""
+        values = [getattr(self, name).get_secret_value() for name in _KEYS]
+        return [value for value in values if value]
 
 
 class Twitter(Datasource):
@@ -102,10 +109,11 @@ class Twitter(Datasource):
         self._client = None
 
     def _open(self) -> Client:
-        options = self.options
+        options, keys = self.options, self.options.keys
         bearer = options.bearer_token.get_secret_value()
-        keys = [getattr(options, name).get_secret_value() for name in _KEYS]
-        sign = None if bearer else _signature(keys)
+        if len(keys) == len(_APP_KEYS):
+            bearer = _app_token(keys[0], keys[1], options.timeout)
+        sign = _signature(keys) if len(keys) == len(_KEYS) else None
         return Client(ADDRESS, bearer=bearer, sign=sign, secrets=keys, timeout=options.timeout)
 
     def _rows(self, client: Client, username: str, period: Period) -> list[tuple[Any, ...]]:
@@ -144,7 +152,7 @@ class Twitter(Datasource):
         name = username.removeprefix("@")
         if name in self._users:
             return self._users[name]
-        if not name and self.options.bearer_token.get_secret_value():
+        if not name and len(self.options.keys) < len(_KEYS):
             hint = "Write query_args: {username: example}. Only a user's keys say whose they are."
             raise DatasourceError("query_args lacks 'username'", hint=hint)
         answer = client.get(f"users/by/username/{quote(name, safe='')}" if name else "users/me")
@@ -153,6 +161,25 @@ class Twitter(Datasource):
             raise _nonsense(answer)
         self._users[name] = found, _served(answer)
         return self._users[name]
+
+
+def _app_token(key: str, secret: str, timeout: float) -> str:
+    """Return the bearer token of an app: it is the same until somebody takes it back."""
+    address = f"{ADDRESS.removesuffix('/2')}/oauth2/token"
+    client = Client(address, basic=(key, secret), secrets=(secret,), timeout=timeout)
+    client.begin()
+    try:
+        answer = client.post("", form={"grant_type": "client_credentials"})
+    except RefusedError as error:
+        hint = "Are 'consumer_key' and 'consumer_secret' those of the app?"
+        raise DatasourceError(f"the app's keys are refused: {error.message}", hint=hint) from None
+    finally:
+        client.close()
+    said = answer.json()
+    token = said.get("access_token") if isinstance(said, dict) else None
+    if not isinstance(token, str) or not token:
+        raise _nonsense(answer)
+    return token
 
 
 def _signature(

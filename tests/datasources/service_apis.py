@@ -139,6 +139,8 @@ class XAPI:
         self.now = now.astimezone(UTC)
         self.page = 100
         self.allowed: str | tuple[str, ...] = ("Bearer ", "OAuth ")
+        self.app_keys = ""
+        server.routes["/oauth2/token"] = self._token
         server.routes["/2/users/by/username/example"] = self._user
         server.routes["/2/users/me"] = self._user
         server.routes["/2/users/42/tweets"] = self._timeline
@@ -150,6 +152,14 @@ class XAPI:
 
     def _reply(self, body: Any, status: int = 200) -> Reply:
         return Reply(body, status, {"Date": format_datetime(self.now, usegmt=True)})
+
+    def _token(self, asked: Asked) -> Reply:
+        known = "Basic " + base64.b64encode(self.app_keys.encode()).decode()
+        if asked.headers.get("Authorization") != known:
+            errors = [{"code": 99, "message": "Unable to verify your credentials"}]
+            return self._reply({"errors": errors}, 403)
+        assert asked.body == b"grant_type=client_credentials"
+        return self._reply({"token_type": "bearer", "access_token": "AAAA-app-t0k3n"})
 
     def _user(self, asked: Asked) -> Reply:
         if not asked.headers.get("Authorization", "").startswith(self.allowed):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import traceback
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -35,6 +36,8 @@ KEYS = {
     "access_token_key": "42-access",
     "access_token_secret": f"{SECRET}-2",
 }
+
+APP_KEYS = {name: KEYS[name] for name in ("consumer_key", "consumer_secret")}
 
 
 @pytest.fixture(autouse=True)
@@ -213,6 +216,34 @@ def test_a_user_asks_by_four_keys_and_of_their_own_account(server: Answering, tm
     source.close()
 
 
+def test_an_app_without_a_token_asks_for_it_once(server: Answering, tmp_path: Path):
+    api = XAPI(server, [Post(WEEK.start, 3)], NOW)
+    api.allowed = "Bearer AAAA-app-t0k3n"
+    api.app_keys = f"{APP_KEYS['consumer_key']}:{APP_KEYS['consumer_secret']}"
+    source = make(tmp_path, **APP_KEYS)
+    assert ask(source)["likes"].tolist() == [3]
+    assert ask(source, WEEK.previous())["likes"].tolist() == []
+    assert server.paths.count("/oauth2/token") == 1
+    source.close()
+
+
+def test_an_app_whose_keys_are_refused_is_told_so(server: Answering, tmp_path: Path):
+    XAPI(server, [], NOW).app_keys = "other:keys"
+    with pytest.raises(DatasourceError) as caught:
+        ask(make(tmp_path, **APP_KEYS))
+    assert "the app's keys are refused" in caught.value.message
+    assert caught.value.hint == "Are 'consumer_key' and 'consumer_secret' those of the app?"
+    told = "".join(traceback.format_exception(caught.value))
+    assert SECRET not in told
+
+
+def test_an_answer_without_a_token_is_told(server: Answering, tmp_path: Path):
+    XAPI(server, [], NOW)
+    server.routes["/oauth2/token"] = {"token_type": "bearer"}
+    with pytest.raises(DatasourceError, match="answered what the X API v2 would not"):
+        ask(make(tmp_path, **APP_KEYS))
+
+
 def test_four_keys_without_their_package_say_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -282,10 +313,8 @@ def test_what_x_says_of_a_protected_account_is_told(server: Answering, source: T
     [
         ({}, "'bearer_token' is missing"),
         (KEYS | {"bearer_token": "x"}, "'bearer_token' and 'consumer_key' exclude each other"),
-        (
-            {"consumer_key": "a", "consumer_secret": "b"},
-            "'access_token_key', 'access_token_secret'",
-        ),
+        ({"consumer_key": "a"}, "'consumer_secret', 'access_token_key', 'access_token_secret'"),
+        (APP_KEYS | {"access_token_key": "c"}, "'access_token_secret'"),
         ({"bearer_token": "x", "pagination_delay_s": -1}, "greater than or equal to 0"),
         ({"bearer_token": "x", "timeout": 0}, "greater than 0"),
     ],
