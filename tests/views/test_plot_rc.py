@@ -85,3 +85,14 @@ def test_settings_shape_the_drawing():
 def test_settings_that_are_not_taken_are_noted():
     view = plot(plot_rc={"font.size": 9, "lines.linewidth": 1})
     assert view.check({"main": FRAME}) == ["plot_rc: not taken: font.size"]
+
+
+@pytest.mark.parametrize(("written", "degrees"), [("vertical", 90), ("horizontal", 0), (45, 45)])
+def test_names_below_may_be_turned_by_a_word(written, degrees):
+    assert plot(xtick_rotation=written).options.xtick_rotation == degrees
+
+
+@pytest.mark.parametrize("written", ["upside down", 91])
+def test_names_below_cannot_be_turned_by_anything_else(written):
+    with pytest.raises(ValidationError, match="xtick_rotation"):
+        plot(xtick_rotation=written)

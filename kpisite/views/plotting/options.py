@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from kpisite.model.number import Style, check_unit
 from kpisite.plugins import NumberFormat, QueryOptions
@@ -19,6 +19,16 @@ from kpisite.views.plotting.smooth import Resample
 if TYPE_CHECKING:
     from kpisite.views.plotting.frame import Kind
 
+_TURNED = {"horizontal": 0, "vertical": 90}
+Rotation = Annotated[
+    float,
+    BeforeValidator(
+        lambda value: _TURNED.get(value, value) if isinstance(value, str) else value,
+        json_schema_input_type=float | Literal["horizontal", "vertical"],
+    ),
+    Field(ge=-90, le=90),
+]
+"""Degrees against the clock."""
 _DRAWN = {"scatter": "points", "heatmap": "cells", "box": "boxes"}
 
 
@@ -51,8 +61,9 @@ class PlotOptions(QueryOptions):
     a heatmap where they have room."""
     outliers: bool = True
     """Whether a box plot shows the values that are beyond its whiskers."""
-    xtick_rotation: float | None = Field(default=None, ge=-90, le=90)
-    """Degrees that the names of categories are turned by; by default, where they are long."""
+    xtick_rotation: Rotation | None = None
+    """Degrees that the names of categories are turned by, or `vertical`, `horizontal`; by default,
+    they are turned where they are long."""
     scale: Scale = "linear"
     """linear, or log: values ten times as large are always equally far apart."""
     secondary: Secondary | None = None
