@@ -20,7 +20,7 @@ from kpisite.cli.selection import Wanted
 from kpisite.cli.settings import Settings, pass_settings
 from kpisite.cli.terminal import count, leave, say, table, tell
 from kpisite.errors import KpisiteError, UsageError, nearest
-from kpisite.mkdocs_plugin.build import StoppedError, build_site
+from kpisite.mkdocs_plugin.build import BuiltSite, StoppedError, build_site
 from kpisite.model.language import speaking
 from kpisite.pipeline.announce import announce
 from kpisite.pipeline.due import Choice
@@ -34,6 +34,7 @@ from kpisite.site.mail import EditionContents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from kpisite.pipeline.loading import LoadedReport
@@ -83,11 +84,7 @@ def publish(
 
     With -c, KPI Reporter's configuration files are run and delivered as they are.
     """
-    if (resend or arrived) and not edition:
-        name = "--resend" if resend else "--arrived"
-        raise UsageError(f"{name} needs an edition", hint="Add --edition flights/2013-W06.")
-    if resend and arrived:
-        raise UsageError("--resend and --arrived exclude each other", hint="Did it arrive?")
+    _check_together(edition, resend=resend, arrived=arrived)
     project, reports, config_file = _asked(settings, files)
     if not any(report.outputs for report in reports):
         say("No report names an output: there is nothing to publish.")
@@ -102,30 +99,65 @@ def publish(
         dry_run=dry_run,
         before=functools.partial(_call, before) if before else None,
     )
-    allowed = [report.id for report in reports if allow_errors or _allows_errors(report)]
+    built = _built(config_file, settings.now, project, reports, choice, as_json=as_json)
+    results = _delivered(built, settings.now, project, reports, choice, as_json=as_json)
+    _print(results, choice, as_json=as_json)
+    leave(1 if any(result.status in _WRONG for result in results) else 0)
+
+
+def _check_together(edition: str, *, resend: bool, arrived: bool) -> None:
+    if (resend or arrived) and not edition:
+        name = "--resend" if resend else "--arrived"
+        raise UsageError(f"{name} needs an edition", hint="Add --edition flights/2013-W06.")
+    if resend and arrived:
+        raise UsageError("--resend and --arrived exclude each other", hint="Did it arrive?")
+
+
+def _built(
+    config_file: str,
+    now: datetime,
+    project: Project,
+    reports: Sequence[LoadedReport],
+    choice: Choice,
+    *,
+    as_json: bool,
+) -> BuiltSite:
+    """Build the site strictly; where failed views stop that, owners are told."""
+    allowed = [report.id for report in reports if choice.allow_errors or _allows_errors(report)]
     try:
-        built = build_site(config_file, now=settings.now, log=tell, allowed=allowed)
+        return build_site(config_file, now=now, log=tell, allowed=allowed)
     except StoppedError as error:
         failures = _by_edition(error.failures)
         with speaking(project.language):
             _print(notify_owners(project, reports, failures, choice), choice, as_json=as_json)
         raise
+
+
+def _delivered(
+    built: BuiltSite,
+    now: datetime,
+    project: Project,
+    reports: Sequence[LoadedReport],
+    choice: Choice,
+    *,
+    as_json: bool,
+) -> list[OutputResult]:
+    """Publish the site, then tell people of editions."""
     site = read_site(built.folder)
     with nullcontext() if as_json else side_by_side() as show:
-        results = publish_site(project, reports, site, dry_run=dry_run, only=only, show=show)
-    content = EditionContents(built.archive, built.folder, project.browser)
+        results = publish_site(
+            project, reports, site, dry_run=choice.dry_run, only=choice.only, show=show
+        )
     make = functools.partial(
         announcement,
         folder=built.folder,
         site_url=built.url,
-        now=settings.now,
-        content=content.of,
+        now=now,
+        content=EditionContents(built.archive, built.folder, project.browser).of,
     )
     failures = _by_edition(built.failures)
     with speaking(project.language):
-        results += announce(project, reports, make, choice, _held(results), failures)
-    _print(results, choice, as_json=as_json)
-    leave(1 if any(result.status in _WRONG for result in results) else 0)
+        return results + announce(project, reports, make, choice, _held(results), failures)
 
 
 def _asked(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from kpisite.errors import OutputError
 from kpisite.plugins.options import PluginOptions
 
 if TYPE_CHECKING:
@@ -289,13 +290,16 @@ class EditionDriver(OutputDriver):
         return ""
 
     def notify(self, notice: FailureNotice) -> Receipt:
-        """Tell the owners; only called where there are `owners`.
+        """Tell the owners; only called where there are `owners`. A driver without any has none.
 
         Raises:
             UnclearDeliveryError: It may have arrived: it is not sent again.
             OutputError: It did not arrive: the next publish tries again.
         """
-        raise NotImplementedError
+        raise OutputError(
+            f"the output '{self.context.id}' cannot tell anybody of {notice.key}",
+            hint="This is a bug of its plugin: one that names 'owners' has 'notify' too.",
+        )
 
     @abstractmethod
     def plan(self, announcement: Announcement) -> Sequence[str]:

@@ -45,6 +45,32 @@ class _Column:
     """Attribute of each cell with what it is sorted by, "" where that is what it shows."""
 
 
+@dataclass(frozen=True)
+class _Shared:
+    """How the columns of a table are shown."""
+
+    formats: Mapping[str, NumberFormat]
+    bars: Sequence[str]
+    limits: Mapping[str, Limits]
+    sparklines: Sequence[str]
+    digits: int
+    sortable: bool
+
+    def column(self, series: pd.Series[Any], name: str) -> _Column:
+        """Return a column with all of its cells."""
+        if name in self.sparklines:
+            return _sparklines(series, name)
+        return _column(
+            series,
+            name,
+            self.formats.get(name),
+            name in self.bars,
+            self.limits.get(name),
+            self.digits,
+            self.sortable,
+        )
+
+
 def table_html(
     frame: pd.DataFrame,
     *,
@@ -80,34 +106,16 @@ def table_html(
         if wanted not in names:
             raise ViewError(f"there is no column '{wanted}'", hint=nearest(wanted, names))
     shown = frame if max_rows is None or len(frame) <= max_rows else frame.head(max_rows)
-    columns = [
-        _sparklines(shown.iloc[:, position], name)
-        if name in sparklines
-        else _column(
-            shown.iloc[:, position],
-            name,
-            formats.get(name),
-            name in bars,
-            limits.get(name),
-            digits,
-            sortable,
-        )
-        for position, name in enumerate(names)
-    ]
+    shared = _Shared(formats, bars, limits, sparklines, digits, sortable)
+    columns = [shared.column(shown.iloc[:, at], name) for at, name in enumerate(names)]
     sums = {
-        name: _total(frame.iloc[:, position], name, totals[name], formats.get(name), digits)
-        for position, name in enumerate(names)
+        name: _total(frame.iloc[:, at], name, totals[name], formats.get(name), digits)
+        for at, name in enumerate(names)
         if name in totals
     }
     kinds = [column.kind for column in columns]
     head = "".join(_header(column) for column in columns)
-    rows = [
-        "".join(
-            f"<td{_class(column.kind)}{column.values[row]}>{column.cells[row]}</td>"
-            for column in columns
-        )
-        for row in range(len(shown))
-    ]
+    rows = [_row(columns, row) for row in range(len(shown))]
     name = escape_html(gettext("Table"))
     return "\n".join(
         [
@@ -116,13 +124,18 @@ def table_html(
             _caption(len(shown), len(frame)),
             f"<thead><tr>{head}</tr></thead>",
             "<tbody>",
-            *(f"<tr>{row}</tr>" for row in rows),
+            *rows,
             "</tbody>",
             *([totals_row(names, kinds, sums, len(frame))] if sums else []),
             "</table>",
             "</div>",
         ]
     )
+
+
+def _row(columns: Sequence[_Column], row: int) -> str:
+    cells = (f"<td{_class(c.kind)}{c.values[row]}>{c.cells[row]}</td>" for c in columns)
+    return f"<tr>{''.join(cells)}</tr>"
 
 
 def _caption(shown: int, rows: int) -> str:
