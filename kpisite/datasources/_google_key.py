@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kpisite.datasources._asking import without_extra
-from kpisite.datasources._http import Client, RefusedError
+from kpisite.datasources._http import Client
+from kpisite.datasources._oauth import ask_token
 from kpisite.errors import DatasourceError
 
 if TYPE_CHECKING:
@@ -42,24 +43,18 @@ def fetch_token(key_file: Path, scope: str, timeout: float) -> Token:
     key = _key(key_file)
     assertion = _signed(key, scope, key_file.name)
     client = Client(key["token_uri"], secrets=(assertion,), timeout=timeout)
-    client.begin()
-    try:
-        answer = client.post("", form={"grant_type": _GRANT, "assertion": assertion})
-    except RefusedError as error:
-        raise DatasourceError(
-            f"the key in {key_file.name} is refused: {error.message}",
-            hint="Was the key or its account deleted? Make a new one in Google's console.",
-        ) from None
-    finally:
-        client.close()
-    said = answer.json()
-    token = said.get("access_token") if isinstance(said, dict) else None
-    if not isinstance(token, str) or not token:
-        hint = "Is 'token_uri' in the key file as Google wrote it?"
-        raise DatasourceError(f"{answer.place} answered no token", hint=hint)
+    said = ask_token(
+        client,
+        {"grant_type": _GRANT, "assertion": assertion},
+        refused=(
+            f"the key in {key_file.name} is refused",
+            "Was the key or its account deleted? Make a new one in Google's console.",
+        ),
+        nonsense="Is 'token_uri' in the key file as Google wrote it?",
+    )
     seconds = said.get("expires_in")
     lasts = seconds if isinstance(seconds, int) else _HOUR
-    return Token(token, time.monotonic() + lasts - 60)
+    return Token(said["access_token"], time.monotonic() + lasts - 60)
 
 
 def _key(key_file: Path) -> dict[str, str]:

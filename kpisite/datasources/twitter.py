@@ -13,7 +13,8 @@ from pydantic import Field, SecretStr, model_validator
 
 from kpisite.datasources import _http
 from kpisite.datasources._asking import check_query, named, typed_frame, without_extra
-from kpisite.datasources._http import Answer, Client, RefusedError
+from kpisite.datasources._http import Answer, Client
+from kpisite.datasources._oauth import ask_token
 from kpisite.datasources._query_args import check_args
 from kpisite.errors import DatasourceError
 from kpisite.plugins import Datasource, DatasourceContext, PluginOptions
@@ -166,20 +167,16 @@ class Twitter(Datasource):
 def _app_token(key: str, secret: str, timeout: float) -> str:
     """Return the bearer token of an app: it is the same until somebody takes it back."""
     address = f"{ADDRESS.removesuffix('/2')}/oauth2/token"
-    client = Client(address, basic=(key, secret), secrets=(secret,), timeout=timeout)
-    client.begin()
-    try:
-        answer = client.post("", form={"grant_type": "client_credentials"})
-    except RefusedError as error:
-        hint = "Are 'consumer_key' and 'consumer_secret' those of the app?"
-        raise DatasourceError(f"the app's keys are refused: {error.message}", hint=hint) from None
-    finally:
-        client.close()
-    said = answer.json()
-    token = said.get("access_token") if isinstance(said, dict) else None
-    if not isinstance(token, str) or not token:
-        raise _nonsense(answer)
-    return token
+    said = ask_token(
+        Client(address, basic=(key, secret), secrets=(secret,), timeout=timeout),
+        {"grant_type": "client_credentials"},
+        refused=(
+            "the app's keys are refused",
+            "Are 'consumer_key' and 'consumer_secret' those of the app?",
+        ),
+        nonsense="Is a proxy in between?",
+    )
+    return str(said["access_token"])
 
 
 def _signature(

@@ -240,7 +240,7 @@ def test_an_app_whose_keys_are_refused_is_told_so(server: Answering, tmp_path: P
 def test_an_answer_without_a_token_is_told(server: Answering, tmp_path: Path):
     XAPI(server, [], NOW)
     server.routes["/oauth2/token"] = {"token_type": "bearer"}
-    with pytest.raises(DatasourceError, match="answered what the X API v2 would not"):
+    with pytest.raises(DatasourceError, match="/oauth2/token answered no token"):
         ask(make(tmp_path, **APP_KEYS))
 
 
