@@ -43,7 +43,7 @@ def fetch_token(key_file: Path, scope: str, timeout: float) -> Token:
     key = _key(key_file)
     assertion = _signed(key, scope, key_file.name)
     client = Client(key["token_uri"], secrets=(assertion,), timeout=timeout)
-    said = ask_token(
+    granted = ask_token(
         client,
         {"grant_type": _GRANT, "assertion": assertion},
         refused=(
@@ -52,9 +52,9 @@ def fetch_token(key_file: Path, scope: str, timeout: float) -> Token:
         ),
         nonsense="Is 'token_uri' in the key file as Google wrote it?",
     )
-    seconds = said.get("expires_in")
+    seconds = granted.get("expires_in")
     lasts = seconds if isinstance(seconds, int) else _HOUR
-    return Token(said["access_token"], time.monotonic() + lasts - 60)
+    return Token(granted["access_token"], time.monotonic() + lasts - 60)
 
 
 def _key(key_file: Path) -> dict[str, str]:

@@ -32,8 +32,8 @@ def ask_token(
         raise DatasourceError(f"{refused[0]}: {error.message}", hint=refused[1]) from None
     finally:
         client.close()
-    said = answer.json()
-    token = said.get("access_token") if isinstance(said, dict) else None
+    granted = answer.json()
+    token = granted.get("access_token") if isinstance(granted, dict) else None
     if not isinstance(token, str) or not token:
         raise DatasourceError(f"{answer.place} answered no token", hint=nonsense)
-    return dict(said)
+    return dict(granted)

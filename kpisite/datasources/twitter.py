@@ -167,7 +167,7 @@ class Twitter(Datasource):
 def _app_token(key: str, secret: str, timeout: float) -> str:
     """Return the bearer token of an app: it is the same until somebody takes it back."""
     address = f"{ADDRESS.removesuffix('/2')}/oauth2/token"
-    said = ask_token(
+    granted = ask_token(
         Client(address, basic=(key, secret), secrets=(secret,), timeout=timeout),
         {"grant_type": "client_credentials"},
         refused=(
@@ -176,7 +176,7 @@ def _app_token(key: str, secret: str, timeout: float) -> str:
         ),
         nonsense="Is a proxy in between?",
     )
-    return str(said["access_token"])
+    return str(granted["access_token"])
 
 
 def _signature(

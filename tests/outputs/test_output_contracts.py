@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import itertools
 import socket
 import subprocess
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from kpisite.plugins import Announcement, FailureNotice, Site
 
 SECRET = "s3cr3t-w0rd"
+CALLS = itertools.count()
 
 
 def digest(said: object) -> str:
@@ -133,7 +135,7 @@ class Shelf(SiteDriver):
 
     def _digest(self, site: Site) -> str:
         if self.fault == "new digest":
-            return digest(self)
+            return f"{site.digest} {next(CALLS)}"
         return {"no digest": "", "one digest": "0"}.get(self.fault, site.digest)
 
     def _tell(self, total: int) -> None:
