@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -79,3 +81,22 @@ def test_a_memory_page_keeps_what_a_view_makes() -> None:
 def test_every_built_in_output_has_its_contract_test(name: str) -> None:
     tests = (ROOT / "tests" / "outputs" / f"test_{name}.py").read_text(encoding="utf-8")
     assert re.search(r"^class Test\w+\((Site|Edition)DriverContract\):", tests, re.MULTILINE)
+
+
+def test_a_contract_that_is_broken_shows_what_it_saw(tmp_path: Path) -> None:
+    (tmp_path / "test_leaky.py").write_text(
+        "from tests.test_testing import LeakyContract\n\n\n"
+        "class TestLeaky(LeakyContract):\n"
+        "    pass\n",
+        encoding="utf-8",
+    )
+    test = ["-k", "rendering_twice", str(tmp_path / "test_leaky.py")]
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--rootdir", tmp_path, *test],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "1 failed" in run.stdout, run.stdout + run.stderr
+    assert re.search(r"^E .*'# 1", run.stdout, re.MULTILINE), run.stdout

@@ -1,5 +1,10 @@
 """Contract tests for plugin authors: subclass one, say what is tested, and pytest does the rest."""
 
+import pytest
+
+# ruff: noqa: E402 - pytest shows the values of a failed assertion if it knows the module before
+pytest.register_assert_rewrite(*(f"{__name__}.{name}" for name in ("datasource", "output", "view")))
+
 from kpisite.testing.datasource import PLAIN_TEXT, ROWS, DatasourceContract, Row
 from kpisite.testing.output import EditionDriverContract, SiteDriverContract
 from kpisite.testing.view import HOSTILE, MemoryPage, ViewContract
