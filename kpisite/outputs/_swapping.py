@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 import shutil
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,10 +14,20 @@ if TYPE_CHECKING:
 MARKER = ".kpisite"
 """File that says that a folder was made by this driver, and of what."""
 _NEW, _OLD = ".kpisite-new", ".kpisite-old"
+_HERE = -100
+"""AT_FDCWD of Linux: paths are as for any other call."""
+_EXCHANGE = 2
+"""RENAME_EXCHANGE of Linux."""
 
 
 def swap(new: Path, folder: Path) -> None:
-    """Rename the new folder to its place; the old one is put back if that fails."""
+    """Put the new folder in its place, where the machine can in one step.
+
+    Else by two renames; the old folder is put back if the second one fails.
+    """
+    if exchange(new, folder):
+        shutil.rmtree(new, ignore_errors=True)  # it is the old one now
+        return
     old = aside(folder)
     if folder.exists():
         folder.rename(old)
@@ -25,6 +38,18 @@ def swap(new: Path, folder: Path) -> None:
             old.rename(folder)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Let two folders change places in one step; tell whether that was done.
+
+    Linux can, but not on each filesystem. Nothing has happened where it was not done.
+    """
+    if sys.platform != "linux":
+        return False
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    paths = os.fsencode(one), os.fsencode(other)
+    return rename is not None and rename(_HERE, paths[0], _HERE, paths[1], _EXCHANGE) == 0
 
 
 def recover(folder: Path) -> None:
@@ -38,9 +63,18 @@ def recover(folder: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder: it is gone at once, or still there."""
-    folder.rename(aside(folder))
-    shutil.rmtree(aside(folder))
+    """Remove a folder: it is gone at once, or still there; what is half removed never returns.
+
+    The marker goes last, so that the next run knows what a crash left as one of ours.
+    """
+    gone = beside(folder)
+    folder.rename(gone)
+    for path in gone.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != MARKER:
+            path.unlink()
+    shutil.rmtree(gone)
 
 
 def is_strange(folder: Path) -> bool:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from sites import Watcher, read_files
 
 from kpisite.errors import OutputError
+from kpisite.outputs import _swapping
 from kpisite.outputs.static import MARKER, Static
 from kpisite.pipeline.publish import read_site
 from kpisite.plugins import OutputContext
@@ -212,7 +213,8 @@ def test_a_copy_that_fails_leaves_the_old_site_and_no_leftovers(project):
 
 
 @pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()])
-def test_a_swap_that_fails_puts_the_old_site_back(project, monkeypatch, error):
+def test_a_swap_by_two_renames_that_fails_puts_the_old_site_back(project, monkeypatch, error):
+    monkeypatch.setattr(_swapping, "exchange", lambda one, other: False)
     driver(project).deploy(read_site(project / "site"))
     write(project / "site", {"index.html": "new"})
     rename = Path.rename
