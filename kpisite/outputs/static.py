@@ -93,8 +93,8 @@ class Static(SiteDriver):
             shutil.rmtree(beside(folder), ignore_errors=True)
             raise self._error(
                 f"cannot be put into '{self.target}': {reason(error)}",
-                "What was there before still is. Check that the folder is yours and that the "
-                "disk has room.",
+                "What was there before still is. Check that you may write into the folder and into "
+                "the one that holds it, and that the disk has room.",
             ) from error
         return Receipt(
             target=self.target,
@@ -138,6 +138,11 @@ class Static(SiteDriver):
                 )
         if folder.exists() and not folder.is_dir():
             raise self._error(f"'{self.target}' is no folder", "Name a folder, or remove the file.")
+        if self.options.what == "site" and folder.is_mount():
+            raise self._error(
+                f"'{self.target}' is a disk or volume of its own, which cannot be swapped as one",
+                f"Name a folder in it, such as 'output_dir: {self.target.rstrip('/')}/site'.",
+            )
         if self.options.what == "site" and is_strange(folder):
             raise self._error(
                 f"'{self.target}' holds files that kpisite did not put there",

@@ -9,6 +9,7 @@ from typing import ClassVar
 import pytest
 from pydantic import ValidationError
 from sites import Watcher, read_files
+from small_disk import small_disk
 
 from kpisite.errors import OutputError
 from kpisite.outputs import _swapping
@@ -177,6 +178,29 @@ def test_the_projects_content_and_archive_are_refused(project, output_dir):
     with pytest.raises(OutputError, match=f"the project's '{output_dir.split('/')[0]}'"):
         static.deploy(read_site(project / "site"))
     assert names(project) == {"site"}
+
+
+def test_a_volume_is_refused_with_a_folder_in_it_that_will_do(project, tmp_path):
+    with small_disk(tmp_path / "volume", 300_000):
+        with pytest.raises(OutputError, match="is a disk or volume of its own") as caught:
+            driver(project, "../volume").deploy(read_site(project / "site"))
+        assert "'output_dir: ../volume/site'" in caught.value.hint
+        driver(project, "../volume/site").deploy(read_site(project / "site"))
+        assert content(tmp_path / "volume" / "site") == SITE
+
+
+def test_a_disk_that_gets_full_leaves_the_old_site_and_a_rerun_finishes(project, tmp_path):
+    with small_disk(tmp_path / "volume", 300_000) as resize:
+        static = driver(project, "../volume/site")
+        static.deploy(read_site(project / "site"))
+        write(project / "site", {"index.html": "new", "a.bin": "x" * 400_000})
+        with pytest.raises(OutputError, match="No space left on device"):
+            static.deploy(read_site(project / "site"))
+        assert content(tmp_path / "volume" / "site") == SITE
+        assert names(tmp_path / "volume") == {"site"}
+        resize(2_000_000)
+        static.deploy(read_site(project / "site"))
+        assert content(tmp_path / "volume" / "site").keys() == {"index.html", "a.bin"}
 
 
 def test_a_file_in_its_place_is_refused(project):
