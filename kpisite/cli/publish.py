@@ -22,7 +22,7 @@ from kpisite.cli.terminal import count, leave, say, table, tell
 from kpisite.errors import KpisiteError, UsageError, nearest
 from kpisite.mkdocs_plugin.build import BuiltSite, StoppedError, build_site
 from kpisite.model.language import speaking
-from kpisite.pipeline.announce import announce
+from kpisite.pipeline.announce import announce, check_edition
 from kpisite.pipeline.due import Choice
 from kpisite.pipeline.executors import THREADS
 from kpisite.pipeline.owners import notify_owners
@@ -89,7 +89,7 @@ def publish(
     if not any(report.outputs for report in reports):
         say("No report names an output: there is nothing to publish.")
         return
-    _check_outputs(only, reports)
+    _check_outputs(only, edition, reports)
     choice = Choice(
         only,
         edition,
@@ -102,6 +102,8 @@ def publish(
     built = _built(config_file, settings.now, project, reports, choice, as_json=as_json)
     results = _delivered(built, settings.now, project, reports, choice, as_json=as_json)
     _print(results, choice, as_json=as_json)
+    if not results and not as_json:
+        say(_nothing(choice))
     leave(1 if any(result.status in _WRONG for result in results) else 0)
 
 
@@ -143,6 +145,7 @@ def _delivered(
     as_json: bool,
 ) -> list[OutputResult]:
     """Publish the site, then tell people of editions."""
+    check_edition(project, choice)
     site = read_site(built.folder)
     with nullcontext() if as_json else side_by_side() as show:
         results = publish_site(
@@ -210,22 +213,37 @@ def _call(command: str) -> None:
             done = subprocess.run(  # noqa: S603 - what the caller of kpisite asked for
                 shlex.split(command), stdin=subprocess.DEVNULL, stdout=_STDERR, check=False
             )
-        problem = f"exit status {done.returncode}" if done.returncode else ""
+        problem = f"failed: exit status {done.returncode}" if done.returncode else ""
+        hint = "What it said stands above."
     except (OSError, ValueError) as error:
-        problem = str(error)
+        problem = f"cannot be run: {error.strerror if isinstance(error, OSError) else error}"
+        hint = "It is run without a shell, in the current folder."
     if problem:
         raise KpisiteError(
-            f"nobody was told, since the command of --before failed: {problem}",
+            f"nobody was told, since the command of --before {problem}",
             where=command,
-            hint="What it said stands above. The next publish tries again.",
+            hint=f"{hint} The next publish tries again.",
         )
 
 
-def _check_outputs(only: Sequence[str], reports: Sequence[LoadedReport]) -> None:
+def _check_outputs(only: Sequence[str], edition: str, reports: Sequence[LoadedReport]) -> None:
     known = sorted({id_ for report in reports for id_ in report.outputs})
     for id_ in only:
         if id_ not in known:
             raise UsageError(f"no report has an output '{id_}'", hint=nearest(id_, known))
+    for report in reports:
+        if only and report.id == edition.rpartition("/")[0] and not report.outputs.keys() & only:
+            names = ", ".join(report.outputs) or "none"
+            raise UsageError(
+                f"the report of {edition} has no output '{only[0]}'", hint=f"It has: {names}."
+            )
+
+
+def _nothing(choice: Choice) -> str:
+    """Return why there was nothing to do: outputs for sites always have a result."""
+    if choice.edition:
+        return f"People know of {choice.edition}. Add --resend to tell them again."
+    return "There is nothing new to tell people."
 
 
 def _held(results: Sequence[OutputResult]) -> dict[str, str]:
@@ -244,10 +262,17 @@ def _name(result: OutputResult) -> str:
 
 
 def _what(result: OutputResult) -> str:
-    parts = [f"{value} {name}" for name, value in result.details.items()]
+    parts = [
+        f"{name.replace('_', ' ')}: {value}" if isinstance(value, str) else _counted(value, name)
+        for name, value in result.details.items()
+    ]
     if result.recorded and not result.edition:
         parts.append(f"{count(result.recorded, 'edition')} recorded")
     return ", ".join(parts)
+
+
+def _counted(number: int, names: str) -> str:
+    return f"{number} {names.removesuffix('s') if number == 1 else names}"
 
 
 def _print_plans(results: Sequence[OutputResult]) -> None:

@@ -77,6 +77,11 @@ class DeliveryLog(StrictModel):
         """The delivery of the newest revision that went out."""
         return max(self.deliveries, key=lambda delivery: delivery.revision, default=None)
 
+    def before(self, revision: int) -> Delivery | None:
+        """Return the last delivery of the newest of the older revisions that went out."""
+        older = [delivery for delivery in self.deliveries if delivery.revision < revision]
+        return max(reversed(older), key=lambda delivery: delivery.revision, default=None)
+
     def notice(self, revision: int, failures: str) -> Notice | None:
         """Return the notice of these failures, if there is one."""
         same = (n for n in self.notices if (n.revision, n.failures) == (revision, failures))

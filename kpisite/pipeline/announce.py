@@ -11,7 +11,7 @@ from kpisite.errors import ArchiveError, KpisiteError, UnclearDeliveryError, Usa
 from kpisite.model.delivery import Delivery, Intent, Receipt
 from kpisite.model.secrets import redact
 from kpisite.pipeline.due import due_editions
-from kpisite.pipeline.owners import due_for_owners, not_whole, tell_owners
+from kpisite.pipeline.owners import due_for_owners, is_as_shown, not_whole, tell_owners
 from kpisite.pipeline.people import by_output
 from kpisite.pipeline.publish import without_secrets
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from kpisite.plugins.output import Announcement
 
     Announce = Callable[[Entry, Receipt | None], Announcement]
-    """Makes an announcement of an edition, and of what people were told of it before."""
+    """Makes an announcement of an edition, and of the older revision that people were told of."""
 
 
 def announce(
@@ -52,6 +52,13 @@ def announce(
         choice: What is wanted.
         held: Id of a report whose site did not arrive → why people are not told.
         failures: The views that the site could not show.
+    """
+    telling = _Telling(project, make, choice, held, failures)
+    return by_output(project, reports, choice, telling.results)
+
+
+def check_edition(project: Project, choice: Choice) -> None:
+    """See that the archive has the edition that somebody wants people to be told of.
 
     Raises:
         UsageError: There is no such edition.
@@ -61,9 +68,6 @@ def announce(
         raise UsageError(
             f"there is no edition '{choice.edition}'", hint=nearest(choice.edition, keys)
         )
-
-    telling = _Telling(project, make, choice, held, failures)
-    return by_output(project, reports, choice, telling.results)
 
 
 @dataclass(frozen=True)
@@ -118,9 +122,8 @@ class _Telling:
 
         One that is whole, but could not be run again, may not: it has the numbers of before.
         """
-        as_shown = entry.failed or entry.status == "sealed"
         allowed = self.choice.allow_errors or output.options.allow_errors
-        return self.choice.arrived or (allowed and as_shown)
+        return self.choice.arrived or (allowed and is_as_shown(entry))
 
     def _owners_told(
         self, output: PeopleOutput, entries: Sequence[Entry], delivered: Deliveries
@@ -150,7 +153,8 @@ class _Telling:
             output=output.id, revision=entry.revision, time=self.project.now, target=output.target
         )
         try:
-            announcement = self.make(entry, log.latest.receipt if log.latest else None)
+            before = log.before(entry.revision)
+            announcement = self.make(entry, before.receipt if before else None)
             if self.choice.dry_run:
                 lines = output.driver.plan(announcement)
                 plan = tuple(redact(line, output.report.secrets) for line in lines)
@@ -196,7 +200,7 @@ def _rehearse(output: PeopleOutput, entry: Entry, announcement: Announcement) ->
 def _settle(project: Project, output: PeopleOutput, entry: Entry, log: DeliveryLog) -> OutputResult:
     """Record that what was begun has arrived."""
     if not log.intents:
-        return output.result("ok", entry)
+        return output.result("ok", entry, details={"arrived": "as was known"})
     intent = log.intents[-1]
     receipt = Receipt(target=intent.target, digest="", details={"arrived": "as somebody said"})
     delivery = Delivery(

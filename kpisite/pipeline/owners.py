@@ -173,9 +173,20 @@ def not_whole(entry: Entry, failures: Failures, told: str = "") -> str:
     lines = [
         f"people are not told of {entry.key}, because views could not be made: {views}",
         *([told] if told else []),
-        "Mend them, or publish with --allow-errors.",
+        "Mend them, or publish with --allow-errors."
+        if is_as_shown(entry)
+        else "Mend them. --allow-errors does not help: the archive has this edition from an "
+        "earlier run, before its numbers were final.",
     ]
     return "\n  ".join(lines)
+
+
+def is_as_shown(entry: Entry) -> bool:
+    """Tell whether an edition has the views that failed.
+
+    One that is whole, but could not be run again, has the numbers of before.
+    """
+    return entry.failed or entry.status == "sealed"
 
 
 def _notice(
@@ -210,8 +221,11 @@ def _text(output: PeopleOutput, entry: Entry, views: Sequence[FailedView], url: 
         said.format(title=entry.title, period=period_title(entry.period), output=output.id),
         *(_cut(f"{v.id}: {v.message}\n{v.hint}".rstrip()) for v in views[:_SHOWN]),
         ", ".join(view.id for view in views[_SHOWN:]),
-        gettext("Mend them: then the next publish tells people. To tell them all the same:")
-        + f"\n  kpisite publish --allow-errors --only {output.id} --edition {entry.key}",
+        gettext("Mend them: then the next publish tells people."),
+        gettext("To tell them all the same:")
+        + f"\n  kpisite publish --allow-errors --only {output.id} --edition {entry.key}"
+        if is_as_shown(entry)
+        else "",
         url,
     ]
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 from posting_server import Answer, PostingServer
 
+from kpisite.outputs.webhook import Webhook
+from kpisite.plugins import Receipt
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -131,6 +134,38 @@ def test_what_cannot_be_meant_is_told_before_anybody_else_is(telling, chat, argu
     assert result.exit_code == 2
     assert message in result.stderr
     assert chat.said == []
+    assert not (telling.folder / "public").exists()
+
+
+def test_where_nothing_is_new_it_says_so(telling, chat):
+    telling.call("publish")
+    only = ("publish", "--only", "team")
+    assert telling.call(*only).stdout == "There is nothing new to tell people.\n"
+    again = telling.call(*only, "--edition", "sales/2024-02").stdout
+    assert again == "People know of sales/2024-02. Add --resend to tell them again.\n"
+    assert json.loads(telling.call(*only, "--json").stdout) == []
+    assert len(chat.said) == 1
+
+
+def test_an_output_of_another_report_is_refused_for_an_edition(telling, chat):
+    other = telling.folder / "content" / "staff" / "report.yml"
+    other.parent.mkdir()
+    other.write_text(
+        "title: Staff\nschedule: monthly\nsince: 2024-01-01\n"
+        "views: {note: {plugin: text, args: {text: Nothing.}}}\n"
+        "outputs: {web: {plugin: static, args: {output_dir: public}}}\n"
+    )
+    result = telling.call("publish", "--only", "team", "--edition", "staff/2024-02")
+    assert result.exit_code == 2
+    assert "the report of staff/2024-02 has no output 'team'\n  It has: web." in result.stderr
+
+
+def test_the_table_says_what_each_number_and_text_is(telling, monkeypatch):
+    details = {"commit": "49873c9", "message_id": "<a@b>", "files": 12, "recipients": 1}
+    receipt = Receipt(target="team", digest="0", details=details)
+    monkeypatch.setattr(Webhook, "deliver", lambda driver, announcement: receipt)
+    line = telling.call("publish").stdout.splitlines()[-1]
+    assert line.endswith("  commit: 49873c9, message id: <a@b>, 12 files, 1 recipient")
 
 
 def test_after_a_kill_while_it_is_sent_nothing_goes_out_twice(telling, chat):
@@ -185,15 +220,18 @@ def test_a_command_runs_when_the_intent_is_recorded_and_before_anybody_is_told(t
 
 @pytest.mark.parametrize(
     ("command", "why"),
-    [("false", "exit status 1"), ("no-such-command", "No such file or directory: 'no-such-comm")],
+    [
+        ("false", "failed: exit status 1\n  What it said stands above."),
+        ("no-such-command", "cannot be run: No such file or directory\n  It is run without"),
+    ],
 )
 def test_nobody_is_told_where_that_command_fails_and_the_next_publish_tells(
     telling, chat, command, why
 ):
     result = telling.call("publish", "--before", command)
     assert result.exit_code == 1
-    assert f"{command}: nobody was told, since the command of --before failed:" in result.stderr
-    assert why in result.stderr
+    said = f"{command}: nobody was told, since the command of --before {why}"
+    assert said in result.stderr
     assert chat.said == []
     assert telling.call("publish", "--before", "true").exit_code == 0
     assert len(chat.said) == 1

@@ -14,7 +14,7 @@ from kpisite.archive.storage import Storage
 from kpisite.archive.store import Archive
 from kpisite.errors import OutputError, UnclearDeliveryError, UsageError
 from kpisite.model.delivery import DeliveryLog, Intent
-from kpisite.pipeline.announce import announce
+from kpisite.pipeline.announce import announce, check_edition
 from kpisite.pipeline.due import Choice
 from kpisite.pipeline.loading import load_reports
 from kpisite.pipeline.plan import plan, plan_revisions
@@ -288,7 +288,31 @@ def test_one_edition_can_be_sent_again_by_name(tmp_path):
     office.tell(edition="sales/2024-01")
     assert [key for key, *_ in SENT] == ["sales/2024-02", "sales/2024-02", "sales/2024-01"]
     with pytest.raises(UsageError, match="there is no edition 'sales/2024-20'"):
-        office.tell(edition="sales/2024-20")
+        check_edition(office.project, Choice(edition="sales/2024-20"))
+    check_edition(office.project, Choice(edition="sales/2024-02"))
+
+
+def test_what_is_sent_again_is_a_revision_only_where_an_older_one_went_out(tmp_path):
+    office = Office(tmp_path)
+    office.tell()
+    office.tell(edition="sales/2024-02", resend=True)
+    office.revise("2024-02")
+    office.tell()
+    office.tell(edition="sales/2024-02", resend=True)
+    assert [(revision, revised) for _, revision, revised in SENT] == [
+        (1, False),
+        (1, False),
+        (2, True),
+        (2, True),
+    ]
+
+
+def test_what_is_known_to_have_arrived_may_be_said_again(tmp_path):
+    office = Office(tmp_path)
+    office.tell()
+    (result,) = office.tell(edition="sales/2024-02", arrived=True)
+    assert (result.status, result.details) == ("ok", {"arrived": "as was known"})
+    assert len(office.log("2024-02").deliveries) == 1
 
 
 def test_a_dry_run_tells_nobody_and_writes_nothing(tmp_path):

@@ -149,7 +149,6 @@ class Office:
 def test_owners_are_told_which_edition_failed_and_why_and_what_to_do(tmp_path):
     office = Office(tmp_path)
     office.publish()
-    office.go_to(2024, 4, 10)
     office.column = "nope"
     office.go_to(2024, 5, 10)
     [(status, edition, message)] = office.stop()
@@ -209,7 +208,7 @@ def test_many_failures_and_long_reasons_keep_a_notice_short(tmp_path):
     [notice] = TOLD
     assert len(notice.text) < 3_000
     assert "view59" in notice.text
-    assert "kpisite publish --allow-errors" in notice.text
+    assert "Mend them: then the next publish tells people." in notice.text
     assert len(notice.views) == 60
 
 
@@ -391,6 +390,9 @@ def test_an_edition_that_is_whole_but_could_not_be_run_again_never_goes_out(tmp_
     assert (entry.status, entry.failed) == ("preliminary", False)
     assert office.publish(allow_errors=True) == [("failed", "sales/2024-03")]
     assert [notice.key for notice in TOLD] == ["sales/2024-03"]
+    assert "--allow-errors" not in TOLD[0].text
+    [(_, _, message)] = office.stop()
+    assert "Mend them. --allow-errors does not help" in message
 
 
 def test_a_log_from_before_there_were_notices_is_read_and_kept(tmp_path):
