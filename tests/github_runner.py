@@ -205,7 +205,10 @@ class _Job:
         elif action == "actions/upload-pages-artifact":
             artifact = self._artifact(step["with"]["name"])
             assert not artifact.exists(), "GitHub refuses a second artifact of the same name"
-            self._copy(Path(_filled(step["with"]["path"], self.context)), artifact)
+            left_out = [".git", ".github"]
+            if not step["with"].get("include-hidden-files"):
+                left_out.append(".*")
+            self._copy(Path(_filled(step["with"]["path"], self.context)), artifact, *left_out)
         elif action == "actions/deploy-pages":
             self._copy(self._artifact(step["with"]["artifact_name"]), self.github.served)
         else:
@@ -236,10 +239,10 @@ class _Job:
         return self.run.workspace.parent / _filled(name, self.context)
 
     @staticmethod
-    def _copy(source: Path, target: Path) -> None:
+    def _copy(source: Path, target: Path, *left_out: str) -> None:
         if source.is_dir():
             shutil.rmtree(target, ignore_errors=True)
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns(".git"))
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns(*left_out))
 
 
 def _lines(path: str) -> list[str]:
