@@ -55,8 +55,13 @@ def explain(error: Exception, options: SFTP.Options, folder: Path) -> tuple[str,
             f"was cut off: {text}",
             "The old site is still there. Check the network, and publish again.",
         )
+    if isinstance(error, FileNotFoundError | PermissionError):
+        return (
+            f"was not asked, since a file here cannot be read: {text}",
+            "Check 'key_file' and 'known_hosts'; relative files start at the folder of mkdocs.yml.",
+        )
     if isinstance(error, OSError):
-        return f"was not reached: {text}", "Check 'host' and 'port', the network, and the files."
+        return f"was not reached: {text}", "Check 'host' and 'port', and the network."
     return f"failed: {text}", "The old site is still there."
 
 

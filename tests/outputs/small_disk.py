@@ -15,12 +15,19 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def small_disk(folder: Path, size: int) -> Iterator[Callable[[int], None]]:
-    """Make a folder a disk of so many bytes; give what changes how many. Skip without the right."""
+def small_disk(folder: Path, size: int, files: int = 0) -> Iterator[Callable[[int], None]]:
+    """Make a folder a disk of so many bytes; give what changes how many. Skip without the right.
+
+    Args:
+        folder: Made if it is not there.
+        size: Bytes.
+        files: How many files and folders it may have until it is resized; 0 for any number.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     if os.geteuid() != 0:
         pytest.skip("only root may mount a disk")
-    options = ["mount", "-t", "tmpfs", "-o", f"size={size}", "kpisite", str(folder)]
+    limits = f"size={size},nr_inodes={files}"
+    options = ["mount", "-t", "tmpfs", "-o", limits, "kpisite", str(folder)]
     mounted = subprocess.run(options, check=False, capture_output=True, text=True)
     if mounted.returncode:
         if os.environ.get("KPISITE_TEST_REQUIRE") == "all":
@@ -28,7 +35,8 @@ def small_disk(folder: Path, size: int) -> Iterator[Callable[[int], None]]:
         pytest.skip(f"no disk can be mounted here: {mounted.stderr.strip()}")
 
     def resize(new: int) -> None:
-        command = ["mount", "-o", f"remount,size={new}", str(folder)]
+        more = f",nr_inodes={10 * files}" if files else ""  # one without a limit never gets one
+        command = ["mount", "-o", f"remount,size={new}{more}", str(folder)]
         subprocess.run(command, check=True, capture_output=True)
 
     try:

@@ -395,8 +395,9 @@ def test_a_key_or_a_password_that_is_refused_is_not_tried_again(old, tmp_path):
 
 
 def test_a_missing_key_file_is_named(old):
-    with pytest.raises(OutputError, match=r"gone\.key"):
+    with pytest.raises(OutputError, match=r"a file here cannot be read: .*gone\.key") as caught:
         old.driver(key_file="gone.key").deploy(old.site(NEW))
+    assert "Check 'key_file'" in caught.value.hint
 
 
 # --- failures ---------------------------------------------------------------------------------
@@ -493,6 +494,25 @@ def test_a_disk_without_room_leaves_the_old_site_and_a_rerun_finishes(server, tm
         assert target.seen() == OLD
         resize(2_000_000)
         finish(target)
+
+
+@pytest.mark.parametrize("commands", [True, False])
+def test_a_limit_of_files_leaves_the_old_site_and_a_rerun_finishes(tmp_path, commands):
+    """As of a quota: the first files of the new site have room, the last ones have none."""
+    running = SSHServer(tmp_path / "ssh", command="" if commands else "internal-sftp")
+    try:
+        target = Target(running, tmp_path)
+        with small_disk(target.web.parent, 2_000_000, files=24) as resize:
+            target.driver().deploy(target.site(OLD))
+            many = {**NEW, **{f"{number}.html": "x" for number in range(30)}}
+            with pytest.raises(OutputError) as error:
+                target.driver().deploy(target.site(many))
+            assert "disk of the server may be full, or a quota reached" in error.value.hint
+            assert target.seen() == OLD
+            resize(2_000_000)
+            finish(target)
+    finally:
+        running.close()
 
 
 DEPLOY = """\
