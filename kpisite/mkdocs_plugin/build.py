@@ -61,7 +61,8 @@ def build_site(
 
     Raises:
         UsageError: There is no such file, or it is not valid.
-        StoppedError: The build failed or warned; the message has all warnings.
+        StoppedError: The build failed or warned, or the site cannot be written; the message has
+            all warnings.
     """
     with _listening(log) as warnings, _clock(now):
         config = load_config(config_file, strict=True)
@@ -82,6 +83,13 @@ def build_site(
             )
             stopped.failures = tuple(plugin.failures)  # type: ignore[attr-defined]
             raise stopped from error
+        except OSError as error:
+            raise StoppedError(
+                f"the site could not be built: {error.strerror or error}",
+                where=str(error.filename2 or error.filename or config.site_dir),
+                hint="Nothing was delivered. Check that the disk has room, and that the folder is "
+                "yours.",
+            ) from error
     return BuiltSite(
         Path(config.site_dir),
         config.site_url or "",

@@ -9,6 +9,8 @@ import shutil
 import subprocess
 import sys
 
+from small_disk import small_disk
+
 FOREIGN = "public/thesis.txt"
 
 
@@ -80,6 +82,18 @@ def test_one_warning_of_the_build_stops_it_and_nothing_is_delivered(shop):
     assert (result.exit_code, result.stdout) == (1, "")
     assert "the site could not be built without a warning" in result.stderr
     assert "nowhere.md" in result.stderr
+    assert not (shop.folder / "public").exists()
+
+
+def test_a_site_that_cannot_be_written_is_told_in_two_lines(shop):
+    add_output(shop)
+    with small_disk(shop.folder / "site", 500_000):
+        result = shop.call("publish")
+    assert result.exit_code == 1
+    *_, error, hint = result.stderr.splitlines()
+    assert error.startswith(f"Error: {shop.folder}/site/")
+    assert error.endswith(": the site could not be built: No space left on device")
+    assert hint.startswith("  Nothing was delivered.")
     assert not (shop.folder / "public").exists()
 
 
