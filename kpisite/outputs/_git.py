@@ -26,7 +26,8 @@ class GitError(Exception):
     """Git ended with an error."""
 
     def __init__(self, command: str, said: str) -> None:
-        super().__init__(f"'git {command}' says: {said}")
+        lines = said.replace("\n", "\n  ")
+        super().__init__(f"'git {command}' says: {lines}")
         self.said = said
         """Without a secret."""
         self.over_network = command in _OVER_NETWORK

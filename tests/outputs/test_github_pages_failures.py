@@ -297,6 +297,7 @@ def test_a_remote_that_vanished_is_named_and_a_rerun_finishes(old):
     with pytest.raises(OutputError, match="git ls-remote") as caught:
         deploy(old)
     assert "name or address in 'remote'" in caught.value.hint
+    assert all(line.startswith("  ") for line in str(caught.value).splitlines()[1:])
     away.rename(remote)
     finish(old)
 
