@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import shutil
@@ -9,7 +10,13 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows has no such locks
+    fcntl = None  # type: ignore[assignment]
 
 MARKER = ".kpisite"
 """File that says that a folder was made by this driver, and of what."""
@@ -18,6 +25,37 @@ _HERE = -100
 """AT_FDCWD of Linux: paths are as for any other call."""
 _EXCHANGE = 2
 """RENAME_EXCHANGE of Linux."""
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Let one publish after the other write a folder, from whatever processes and threads.
+
+    The lock goes with the process that holds it. Where the system has none, nobody waits.
+    """
+    if fcntl is None:
+        yield
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    path = folder.with_name(f".{folder.name}.kpisite-lock")
+    handle = _locked(path)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _locked(path: Path) -> int:
+    """Return a handle of a file that nobody else has locked, and that is still there."""
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        with contextlib.suppress(OSError):  # some network disks have no locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(handle), path.stat()):
+                return handle
+        os.close(handle)  # who had it has removed it: another may have made it anew
 
 
 def swap(new: Path, folder: Path) -> None:

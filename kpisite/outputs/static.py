@@ -13,7 +13,16 @@ from kpisite.errors import OutputError
 from kpisite.outputs._changes import Changes
 from kpisite.outputs._counter import Counter
 from kpisite.outputs._edition_folders import EditionFolders
-from kpisite.outputs._swapping import MARKER, aside, beside, is_strange, reason, recover, swap
+from kpisite.outputs._swapping import (
+    MARKER,
+    alone,
+    aside,
+    beside,
+    is_strange,
+    reason,
+    recover,
+    swap,
+)
 from kpisite.plugins import PluginOptions, Receipt, Site, SiteDriver
 
 if TYPE_CHECKING:
@@ -81,21 +90,28 @@ class Static(SiteDriver):
         folder = self._folder()
         try:
             self._check(site, folder)
-            if self.options.what == "edition":
-                digest, details = self._editions(site, folder).deploy()
-                return Receipt(target=self.target, digest=digest, details=details)
-            recover(folder)
-            changes = _compare(site, folder)
-            if changes.any or not (folder / MARKER).is_file():
-                _copy(site, beside(folder), Counter(self.context.progress, len(site.files)))
-                swap(beside(folder), folder)
+            with alone(folder):
+                return self._put(site, folder)
         except (OSError, shutil.Error) as error:
-            shutil.rmtree(beside(folder), ignore_errors=True)
             raise self._error(
                 f"cannot be put into '{self.target}': {reason(error)}",
                 "What was there before still is. Check that you may write into the folder and into "
                 "the one that holds it, and that the disk has room.",
             ) from error
+
+    def _put(self, site: Site, folder: Path) -> Receipt:
+        """Do what `deploy` does, while nobody else does."""
+        if self.options.what == "edition":
+            digest, details = self._editions(site, folder).deploy()
+            return Receipt(target=self.target, digest=digest, details=details)
+        recover(folder)
+        changes = _compare(site, folder)
+        if changes.any or not (folder / MARKER).is_file():
+            try:
+                _copy(site, beside(folder), Counter(self.context.progress, len(site.files)))
+                swap(beside(folder), folder)
+            finally:
+                shutil.rmtree(beside(folder), ignore_errors=True)
         return Receipt(
             target=self.target,
             digest=site.digest,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import ClassVar
 
 import pytest
@@ -201,6 +203,26 @@ def test_a_disk_that_gets_full_leaves_the_old_site_and_a_rerun_finishes(project,
         resize(2_000_000)
         static.deploy(read_site(project / "site"))
         assert content(tmp_path / "volume" / "site").keys() == {"index.html", "a.bin"}
+
+
+def test_publishes_at_once_leave_one_whole_site(tmp_path):
+    sites = {who: {f"{who}/{n}.html": who * 500 for n in range(60)} for who in "abc"}
+    for number in range(10):
+        public = tmp_path / str(number) / "public"
+        built = {}
+        for who, files in sites.items():
+            write(tmp_path / who / "site", files)
+            built[who] = read_site(tmp_path / who / "site")
+        ready = Barrier(len(sites))
+
+        def deploy(who: str, public: Path = public, built=built, ready=ready) -> None:
+            ready.wait()
+            driver(tmp_path / who, str(public)).deploy(built[who])
+
+        with ThreadPoolExecutor(len(sites)) as executor:
+            list(executor.map(deploy, sites))
+        assert content(public) in sites.values()
+        assert names(public.parent) == {"public"}
 
 
 def test_a_file_in_its_place_is_refused(project):
