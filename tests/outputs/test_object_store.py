@@ -578,19 +578,21 @@ def test_publishes_at_once_leave_one_whole_site_and_a_manifest_that_is_true(buck
     assert bucket.driver(delete=True).plan(built[name]) == []
 
 
-def test_a_publish_that_was_taken_over_stops_and_says_so(old):
-    """The first one sleeps before it writes; another one finds its lock too old."""
+def test_a_publish_that_was_taken_over_stops_and_says_so(old, monkeypatch):
+    """The first one sleeps while it writes; another one finds its lock too old."""
     first = old.site(NEW)
     second = write_site(old.folder / "second", NEWER)
-    old.s3.between("PUT", "data.json", lambda: old.driver(delete=True).deploy(second))
-    beat = pytest.MonkeyPatch()
-    try:
-        beat.setattr(_store_lock, "VALID", 0.0)
-        with pytest.raises(OutputError, match="took over"):
-            old.driver(delete=True, parallel=1).deploy(first)
-    finally:
-        beat.undo()
-    assert dead_links(old.seen()) == []
+
+    def take_over() -> None:
+        old.driver(delete=True).deploy(second)
+        monkeypatch.setattr(_store_lock, "VALID", 0.0)
+
+    old.s3.between("PUT", "data.json", take_over)
+    with pytest.raises(OutputError, match="took over"):
+        old.driver(delete=True, parallel=1).deploy(first)
+    monkeypatch.setattr(_store_lock, "VALID", 45.0)
+    in_flight = {"sales/2025-W02/data.json": "[1]"}
+    assert old.seen() == {**NEWER, **in_flight}
     finish(old)
 
 
