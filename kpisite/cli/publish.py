@@ -249,7 +249,7 @@ def _nothing(choice: Choice) -> str:
 def _held(results: Sequence[OutputResult]) -> dict[str, str]:
     """Return the reports whose site did not arrive, with what that means for people."""
     return {
-        output.partition("/")[0]: f"people are told when {output} has the site"
+        output.rpartition("/")[0]: f"people are told when {output} has the site"
         for result in results
         if result.status == "failed"
         for output in result.outputs

@@ -89,15 +89,16 @@ def test_a_dry_run_says_whom_it_would_tell_of_what(telling):
 
 
 def test_people_are_not_told_of_a_site_that_did_not_arrive(telling, chat):
-    staff = telling.folder / "content" / "staff" / "report.yml"
-    staff.parent.mkdir()
-    staff.write_text(telling.report.read_text())  # it shares the site
+    north = telling.folder / "content" / "shops" / "north" / "report.yml"
+    north.parent.mkdir(parents=True)
+    text = telling.report.read_text().replace("../../sales.csv", "../../../sales.csv")
+    north.write_text(text)  # it shares the site
     (telling.folder / "public").write_text("in the way")
     result = telling.call("publish")
     assert result.exit_code == 1
     assert chat.said == []
-    assert "Error: sales/web, staff/web:" in result.stderr
-    for report in ("sales", "staff"):
+    assert "Error: sales/web, shops/north/web:" in result.stderr
+    for report in ("sales", "shops/north"):
         held = f"Error: {report}/team, 2024-02: people are told when {report}/web has the site"
         assert held in result.stderr
     (telling.folder / "public").unlink()
