@@ -368,6 +368,15 @@ def test_an_unknown_server_is_refused_with_what_to_do(old, tmp_path):
     assert old.seen() == OLD
 
 
+def test_on_a_machine_that_knows_no_server_none_is_trusted(old, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert not (tmp_path / ".ssh").exists()
+    with pytest.raises(OutputError, match="is not in 'known_hosts'") as caught:
+        old.driver(host_key="").deploy(old.site(NEW))
+    assert "ssh-keyscan -p" in caught.value.hint
+    assert old.seen() == OLD
+
+
 @pytest.mark.parametrize("by_file", [False, True])
 def test_a_server_with_another_key_is_refused(old, tmp_path, by_file):
     user_key = Path(f"{old.server.key_file}.pub").read_text().strip()
