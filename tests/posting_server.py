@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
     from email.message import Message
 
@@ -41,7 +42,11 @@ class Answer:
 class PostingServer:
     """Answers by `answers`, one each time, then by `usual`; keeps what it got."""
 
-    def __init__(self, usual: Callable[[Post], Answer] = lambda post: Answer()) -> None:
+    def __init__(
+        self,
+        usual: Callable[[Post], Answer] = lambda post: Answer(),
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.answers: list[Answer | str] = []
         """`reset` and `silent` break the connection, at once or when the server is closed."""
         self.posts: list[Post] = []
@@ -88,7 +93,11 @@ class PostingServer:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def close(self) -> None:

@@ -79,7 +79,8 @@ class Service:
             raise self._unclear(f"did not answer within {self.timeout:g} s") from None
         except requests.exceptions.SSLError:
             raise self._error(
-                "has a certificate that this machine does not trust", "Check the address."
+                "has a certificate that this machine does not trust",
+                "Check the address; REQUESTS_CA_BUNDLE names a file with certificates of your own.",
             ) from None
         except requests.ConnectionError as error:
             if _never_connected(error):

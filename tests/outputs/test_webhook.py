@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ssl
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
+import trustme
 from cutting_proxy import refusing_port
 from failure_notice import NOTICE
 from posting_server import Answer, PostingServer
@@ -171,6 +173,42 @@ def test_a_refusal_is_told_with_what_was_said_and_not_repeated(receiver, status)
     if status >= 400:
         assert "no such channel" in str(caught.value)
     assert len(receiver.posts) == 1
+
+
+@pytest.mark.parametrize("status", [302, 307, 308])
+def test_what_is_posted_goes_nowhere_else_than_to_the_address(receiver, status):
+    elsewhere = PostingServer()
+    try:
+        receiver.answers = [Answer(status, headers=(("Location", elsewhere.url),))]
+        with pytest.raises(OutputError, match=f"answered {status}"):
+            driver(f"{receiver.url}/hook/t0ken").deliver(ANNOUNCEMENT)
+        assert (len(receiver.posts), elsewhere.posts) == (1, [])
+    finally:
+        elsewhere.close()
+
+
+def test_a_certificate_that_nobody_trusts_is_an_error_at_once_and_one_that_is_named_is_taken(
+    receiver, tmp_path, monkeypatch
+):
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    secure = PostingServer(tls=context)
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
+    try:
+        with pytest.raises(OutputError, match="certificate that this machine does not trust") as no:
+            driver(f"{secure.url}/hook/t0ken").deliver(ANNOUNCEMENT)
+        assert not isinstance(no.value, UnclearDeliveryError)
+        assert (secure.posts, "t0ken" in str(no.value)) == ([], False)
+        assert "REQUESTS_CA_BUNDLE" in no.value.hint
+        path = tmp_path / "ca.pem"
+        authority.cert_pem.write_to_path(str(path))
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(path))
+        driver(f"{secure.url}/hook/t0ken").deliver(ANNOUNCEMENT)
+        assert len(secure.posts) == 1
+    finally:
+        secure.close()
 
 
 def test_nobody_listens(receiver):
