@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,9 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from docs_examples import GUIDE
 from posting_server import Answer, PostingServer
 
 from kpisite.outputs.webhook import Webhook
+from kpisite.pipeline.publish import OutputResult
 from kpisite.plugins import Receipt
 
 if TYPE_CHECKING:
@@ -112,6 +116,13 @@ def test_the_result_as_json_is_all_that_stdout_has(telling):
         (["sales/web"], "ok", ""),
         (["sales/team"], "ok", "sales/2024-02"),
     ]
+
+
+def test_the_guide_names_each_field_of_the_json():
+    said = (GUIDE / "cli.md").read_text().partition("`--json` prints a list")[2]
+    rows = [line for line in said.partition("\n\nA build")[0].splitlines() if "| `" in line]
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert named == {field.name for field in dataclasses.fields(OutputResult)}
 
 
 def test_only_one_output_and_one_edition(telling, chat):
