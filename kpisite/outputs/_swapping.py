@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import shutil
 import sys
@@ -85,6 +84,8 @@ def exchange(one: Path, other: Path) -> bool:
     """
     if sys.platform != "linux":
         return False
+    import ctypes
+
     rename = getattr(ctypes.CDLL(None), "renameat2", None)
     paths = os.fsencode(one), os.fsencode(other)
     return rename is not None and rename(_HERE, paths[0], _HERE, paths[1], _EXCHANGE) == 0
