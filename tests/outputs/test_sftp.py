@@ -147,6 +147,21 @@ def test_the_next_site_replaces_it_and_nothing_stale_is_left(old):
     assert len(old.beside()) == 2
 
 
+def test_the_old_site_is_there_until_one_rename_shows_the_new_one(old, monkeypatch):
+    rename, seen = asyncssh.SFTPClient.posix_rename, []
+
+    async def watched(client: asyncssh.SFTPClient, source: str, place: str) -> None:
+        if place == str(old.web):
+            seen.append(old.seen())
+        await rename(client, source, place)
+        if place == str(old.web):
+            seen.append(old.seen())
+
+    monkeypatch.setattr(asyncssh.SFTPClient, "posix_rename", watched)
+    old.driver().deploy(old.site(NEW))
+    assert seen == [OLD, NEW]
+
+
 def test_what_is_equal_is_linked_and_not_sent(old):
     before = (old.web / "sales/index.html").stat().st_ino
     old.driver().deploy(old.site(NEW))
