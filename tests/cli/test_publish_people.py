@@ -107,10 +107,25 @@ def test_the_result_as_json_is_all_that_stdout_has(telling):
 
 
 def test_only_one_output_and_one_edition(telling, chat):
+    assert telling.call("publish", "--only", "web").exit_code == 0
+    (telling.folder / "public").rename(telling.folder / "published")
+    assert chat.said == []
     result = telling.call("publish", "--only", "team", "--edition", "sales/2024-01")
     assert result.exit_code == 0, result.stderr
     assert not (telling.folder / "public").exists()
     assert "2024-01" in chat.said[0]["text"] or "January 2024" in chat.said[0]["text"]
+
+
+def test_people_are_not_told_of_a_page_that_an_output_left_out_has_not_published(telling, chat):
+    result = telling.call("publish", "--only", "team")
+    assert result.exit_code == 1
+    assert (
+        "Error: sales/team, 2024-02: people are told when sales/web has published sales/2024-02, "
+        "revision 1\n  Publish without --only, or add --only web.\n"
+    ) in result.stderr
+    assert chat.said == []
+    assert telling.call("publish", "--only", "team", "--only", "web").exit_code == 0
+    assert len(chat.said) == 1
 
 
 @pytest.mark.parametrize(
