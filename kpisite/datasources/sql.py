@@ -13,11 +13,11 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from kpisite.datasources._sql_dialects import Dialect, PostgreSQL, SQLite
 from kpisite.datasources._sql_mysql import MySQL
+from kpisite.datasources._sql_reader import as_asked, check_args
 from kpisite.datasources._sql_trouble import trouble_of
-from kpisite.errors import DatasourceError, nearest
+from kpisite.errors import DatasourceError
 from kpisite.plugins import Datasource, DatasourceContext, PluginOptions
 from kpisite.plugins.arrow import plain_frame, table_of_rows
-from kpisite.plugins.dates import parse_dates
 from kpisite.plugins.files import existing_file
 
 if TYPE_CHECKING:
@@ -186,13 +186,11 @@ class SQL(Datasource):
         self._engine: sa.Engine | None = None
 
     def query(self, query: str, period: Period, **args: Any) -> pd.DataFrame:
-        """Answer a SELECT; `query_args` may have `parse_dates`, as in pandas' reader."""
+        """Answer a SELECT; `query_args` may have `parse_dates`, `dtype` and `index_col`."""
         try:
-            for name in sorted(args.keys() - {"parse_dates"}):
-                hint = nearest(name, ["parse_dates"])
-                raise DatasourceError(f"query_args has '{name}', which is unknown", hint=hint)
+            check_args(args)
             frame = plain_frame(self._ask(query, period), period.zone)
-            return parse_dates(frame, args.get("parse_dates", []), period.zone)
+            return as_asked(frame, args, period.zone)
         except DatasourceError as error:
             message, hint = error.message, error.hint
         # Raised here, it is chained to none: what it comes from may hold the password.

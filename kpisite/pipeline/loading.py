@@ -25,6 +25,7 @@ from kpisite.plugins.binding import Bound, bind, check_queries, make_view
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from kpisite.model.yaml_source import KeyPath
     from kpisite.plugins.view import View
 
 FILE_NAMES = ("report.yml", "report.yaml")
@@ -42,6 +43,8 @@ class Written:
     """Name for messages and content of each YAML file, the later file wins; may have secrets."""
     environment: Mapping[str, str] = field(repr=False)
     """The variables that the files name, and no others."""
+    without: tuple[KeyPath, ...] = ()
+    """Keys that are passed over as if they were not written."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +145,7 @@ def load_written(written: Written) -> LoadedReport:
         source = source.merged(read_yaml(text, name, environment))
     if source.unreadable:
         raise DefinitionError(source.mistakes)
+    source = source.without(written.without)
     report = None
     mistakes = []
     try:

@@ -291,6 +291,22 @@ def test_the_first_column_is_a_column_and_no_index(tmp_path: Path):
     assert record.frames[0].columns == ("shop", "days")
 
 
+def test_a_column_that_is_named_as_the_index_comes_first_so_that_numbers_are_the_same(
+    tmp_path: Path,
+):
+    make_shop(tmp_path)
+    query = "select sum(amount) as sold, shop from sales group by shop order by shop"
+    text = f"{SHOP}views:\n" + "".join(
+        f"  {plugin}: {{plugin: {plugin}, args: {{datasource: shop, query: {query!r},"
+        " query_args: {index_col: shop}}}\n"
+        for plugin in ("single_stat", "table")
+    )
+    record, outcome = run(tmp_path, text)
+    assert outcome.problems == ()
+    assert values(record)["single_stat"] == sum(range(1, 61))
+    assert record.frames[0].columns == ("shop", "sold")
+
+
 # rendering
 
 
