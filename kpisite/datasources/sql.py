@@ -224,7 +224,7 @@ class SQL(Datasource):
             with engine.connect() as connection, dialect.session(connection, query, period):
                 return self._answer(connection, query, period, dialect)
         except (SQLAlchemyError, OSError, TypeError, ValueError) as error:
-            trouble = trouble_of(error, self.options.timeout)
+            trouble = trouble_of(error, self.options.timeout, self.options.connect_timeout)
         kind = _PassingError if trouble.passes else DatasourceError
         raise kind(self._masked(trouble.message), hint=self._masked(trouble.hint))
 
@@ -260,11 +260,13 @@ class SQL(Datasource):
             path = existing_file(self.context.folder, url.database or "")
             query = {**url.query, "mode": "ro", "uri": "true"}
             url = url.set(database=path.as_uri(), query=query)
-        limits = {k: v for k, v in dialect.connect_args().items() if k not in url.query}
+        given = self.options.arguments()
+        known = given.keys() | url.query.keys()
+        limits = {k: v for k, v in dialect.connect_args().items() if k not in known}
         try:
-            return sa.create_engine(
+            engine = sa.create_engine(
                 url,
-                connect_args={**limits, **self.options.arguments()},
+                connect_args={**limits, **given},
                 execution_options=dialect.execution_options(),
             )
         except NoSuchModuleError:
@@ -278,6 +280,8 @@ class SQL(Datasource):
                 f"the database '{url.drivername}' needs the driver '{module}'",
                 hint=f"pip install '{_PACKAGES.get(module, module)}'",
             ) from None
+        sa.event.listen(engine, "connect", lambda raw, _: dialect.let_in(raw, limits))
+        return engine
 
     def _masked(self, text: str) -> str:
         """Return a text without passwords."""
