@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import re
 import shlex
 import socket
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 CUT = (asyncssh.ConnectionLost, asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection)
 """What asyncssh says where a connection broke."""
-_END = 5
+_END = 2
 """Seconds that a command has to end by itself."""
 _TOKEN = re.compile("%([hpr%])")
 
@@ -108,7 +109,8 @@ async def _way(
 @contextmanager
 def _command(command: str, server: Server) -> Iterator[socket.socket]:
     """Run a command whose input and output are the connection."""
-    given = {"h": server.host, "p": str(server.port), "r": server.user, "%": "%"}
+    user = server.user or getpass.getuser()
+    given = {"h": server.host, "p": str(server.port), "r": user, "%": "%"}
     words = [_TOKEN.sub(lambda found: given[found[1]], word) for word in shlex.split(command)]
     ours, theirs = socket.socketpair()
     with ours, tempfile.TemporaryFile() as said:
@@ -125,15 +127,21 @@ def _command(command: str, server: Server) -> Iterator[socket.socket]:
                 raise CommandError(str(error)) from error
         try:
             yield ours
-        except CUT as error:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(_END)
-            if process.returncode:
+        except (*CUT, ConnectionError) as error:
+            if status := _ended(process):
                 said.seek(0)
-                lines = said.read().decode(errors="replace").split("\n")
-                last = next((line.strip() for line in reversed(lines) if line.strip()), "")
-                raise CommandError(last or f"exit status {process.returncode}") from error
+                lines = said.read().decode(errors="replace").strip().splitlines()
+                raise CommandError(lines[-1] if lines else f"exit status {status}") from error
             raise
         finally:
             process.terminate()
+            if _ended(process) is None:
+                process.kill()
             process.wait()
+
+
+def _ended(process: subprocess.Popen[bytes]) -> int | None:
+    """Wait a little for a process; return its exit status, None where it goes on."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_END)
+    return process.returncode

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import shlex
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -40,7 +41,10 @@ def _address(value: str) -> str:
 
 
 def _gateway(value: str) -> str:
-    return value if not value or _is_command(value) else _address(value)
+    if not _is_command(value):
+        return value and _address(value)
+    shlex.split(value)
+    return value
 
 
 def _is_command(gateway: str) -> bool:
