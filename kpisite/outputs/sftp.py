@@ -81,7 +81,7 @@ class SFTP(SiteDriver):
     class Options(PluginOptions):
         """The server, how to log in, and where the site goes."""
 
-        host: Annotated[str, AfterValidator(_address)]
+        host: Annotated[str, AfterValidator(_address)] = Field(min_length=1)
         """Name or address of the server; `[user@]host[:port]` too."""
         remote_path: Annotated[str, AfterValidator(_folder)]
         """Where the site appears on the server: absolute, or below the user's own folder."""
