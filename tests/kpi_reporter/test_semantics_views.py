@@ -142,6 +142,16 @@ def test_on_a_time_axis_x_spans_exactly_the_period():
     assert wanted <= numbers
 
 
+def test_bar_labels_say_the_values_and_link_url_stands_below():
+    frame = pd.DataFrame({"shop": ["east", "west"], "n": [1234, 5]})
+    _, html = plot(frame, kind="bar", bar_labels=True, link_url="https://example.org/?a&b")
+    drawn = html.partition("<table")[0]
+    assert ">1,234<" in drawn
+    assert 'href="https://example.org/?a&amp;b"' in html
+    _, html = plot(frame, kind="bar")
+    assert ">1,234<" not in html.partition("<table")[0]
+
+
 def test_bars_of_several_series_stand_side_by_side_or_stack():
     frame = pd.DataFrame({"time": DAYS, "a": [1, 2, 3], "b": [4, 5, 6]})
     columns = series(plot(frame, kind="bar")[0])
@@ -222,6 +232,13 @@ def test_the_change_is_the_value_less_the_comparison():
     assert "down 3" in card(down)
 
 
+def test_a_change_of_zero_is_a_change_that_is_shown():
+    same = stat(one(4), one(4), comparison_query="x")
+    assert same.change == 0
+    assert "no change" in card(same)
+    assert stat(one(-1), one(-2), comparison_query="x").change == 1
+
+
 def test_a_percentage_has_one_decimal_and_is_of_the_absolute_comparison():
     metric = stat(one(7), one(4), comparison_query="x", comparison_type="percent")
     assert "up 75.0 %" in card(metric, comparison_type="percent")
@@ -281,6 +298,13 @@ def test_integers_stay_integers_and_a_missing_value_is_an_en_dash():
     assert ">1,200<" in html
     assert "1,200.0" not in html
     assert ">–<" in html
+
+
+def test_numbers_of_a_table_are_aligned_and_texts_are_not():
+    frame = pd.DataFrame({"shop": ["east", "west"], "n": [1200, 5]})
+    html = table(frame)
+    assert re.search(r'<td class="[^"]*num[^"]*"[^>]*>1,200</td>', html)
+    assert re.search(r"<td>east</td>", html)
 
 
 def test_the_first_column_is_a_column_and_no_index(tmp_path: Path):
