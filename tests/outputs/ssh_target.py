@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from sites import write_site
+from ssh_server import SSHD, SSHServer
 
 from kpisite.outputs.sftp import SFTP
 from kpisite.plugins import OutputContext
 from kpisite.plugins.output import no_progress
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
-
-    from ssh_server import SSHServer
 
     from kpisite.plugins import Progress, Site
 
+if SSHD is None and os.environ.get("KPISITE_TEST_REQUIRE") != "all":
+    pytest.skip("no OpenSSH server is installed", allow_module_level=True)
+
 OLD = {"index.html": "old", "sales/index.html": "sales" * 500, "assets/a.css": "a{}"}
 NEW = {"index.html": "new", "sales/index.html": "sales" * 500, "team/a/index.html": "t" * 40_000}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SSHServer]:
+    running = SSHServer(tmp_path_factory.mktemp("ssh"))
+    yield running
+    running.close()
 
 
 class Target:

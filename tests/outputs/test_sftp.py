@@ -21,8 +21,8 @@ from docs_examples import GUIDE, run, write_files
 from pydantic import ValidationError
 from sites import Watcher, read_files, write_site
 from small_disk import small_disk
-from ssh_server import SSHD, SSHServer
-from ssh_target import NEW, OLD, Target
+from ssh_server import SSHServer
+from ssh_target import NEW, OLD, Target, server
 
 from kpisite.errors import OutputError
 from kpisite.outputs._remote_folder import RemoteFolder
@@ -34,17 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-if SSHD is None and os.environ.get("KPISITE_TEST_REQUIRE") != "all":
-    pytest.skip("no OpenSSH server is installed", allow_module_level=True)
-
+__all__ = ["server"]
 pytestmark = pytest.mark.usefixtures("short_pauses")
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SSHServer]:
-    running = SSHServer(tmp_path_factory.mktemp("ssh"))
-    yield running
-    running.close()
 
 
 @pytest.fixture

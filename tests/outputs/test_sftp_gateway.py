@@ -11,8 +11,8 @@ import pytest
 from cutting_proxy import CuttingProxy, SilentServer, refusing_port
 from docs_examples import GUIDE, examples, run
 from pydantic import ValidationError
-from ssh_server import SSHD, SSHServer
-from ssh_target import NEW, OLD, Target
+from ssh_server import SSHServer
+from ssh_target import NEW, OLD, Target, server
 
 from kpisite.errors import OutputError
 from kpisite.outputs._ssh_connection import _login
@@ -23,17 +23,8 @@ from kpisite.plugins import OutputContext
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-if SSHD is None and os.environ.get("KPISITE_TEST_REQUIRE") != "all":
-    pytest.skip("no OpenSSH server is installed", allow_module_level=True)
-
+__all__ = ["server"]
 pytestmark = pytest.mark.usefixtures("short_pauses")
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SSHServer]:
-    running = SSHServer(tmp_path_factory.mktemp("ssh"))
-    yield running
-    running.close()
 
 
 def gateway_for(server: SSHServer, folder: Path, settings: str = "") -> SSHServer:
