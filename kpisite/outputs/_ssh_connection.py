@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 CUT = (asyncssh.ConnectionLost, asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection)
 """What asyncssh says where a connection broke."""
+TROUBLE = (OSError, asyncssh.Error, asyncssh.KeyImportError, ValueError)
+"""What comes of a connection and of its keys."""
 _END = 2
 """Seconds that a command has to end by itself."""
 _TOKEN = re.compile("%([hpr%])")
@@ -95,7 +97,7 @@ async def _way(
     if gateway is not None:
         try:
             over = await asyncssh.connect(gateway.host, gateway.port, **_login(options, gateway))
-        except (OSError, asyncssh.Error, asyncssh.KeyImportError, ValueError) as error:
+        except TROUBLE as error:
             raise GatewayError from error
         async with over:
             yield {"tunnel": over}

@@ -23,11 +23,11 @@ _CLOSED = asyncssh.OPEN_CONNECT_FAILED
 
 def may_pass(error: BaseException | None) -> bool:
     """Tell whether connecting again may help: the connection broke, or was not made."""
-    if isinstance(error, GatewayError):
+    if isinstance(error, (GatewayError, CommandError)):
         return may_pass(error.__cause__)
     if isinstance(error, asyncssh.ChannelOpenError):
         return error.code == _CLOSED
-    return isinstance(error, (*CUT, CommandError, ConnectionError, TimeoutError))
+    return isinstance(error, (*CUT, ConnectionError, TimeoutError))
 
 
 def explain(error: Exception, options: SFTP.Options, folder: Path, target: str) -> tuple[str, str]:

@@ -8,7 +8,6 @@ import shlex
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Annotated, Any
 
-import asyncssh
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from kpisite.errors import OutputError
@@ -17,7 +16,7 @@ from kpisite.outputs._remote_files import Rights, UnknownNameError
 from kpisite.outputs._remote_folder import DisturbedError, OccupiedError, RemoteFolder
 from kpisite.outputs._remote_shell import RemoteShell
 from kpisite.outputs._retries import retrying
-from kpisite.outputs._ssh_connection import CommandError, GatewayError, connected
+from kpisite.outputs._ssh_connection import TROUBLE, CommandError, GatewayError, connected
 from kpisite.outputs._ssh_server import PORT, Address, Server
 from kpisite.outputs._ssh_sudo import SudoConnection
 from kpisite.outputs._ssh_trouble import explain, may_pass
@@ -26,6 +25,8 @@ from kpisite.plugins import PluginOptions, Receipt, Site, SiteDriver
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
     from pathlib import Path
+
+    import asyncssh
 
 
 def _folder(value: str) -> str:
@@ -215,10 +216,7 @@ class SFTP(SiteDriver):
             raise self._error(str(error), "Give the number instead.") from error
         except DisturbedError as error:
             raise self._error(str(error), "Publish again, one after the other.") from error
-        except (
-            *(OSError, asyncssh.Error, asyncssh.KeyImportError, ValueError),
-            *(GatewayError, CommandError),
-        ) as error:
+        except (*TROUBLE, GatewayError, CommandError) as error:
             said = explain(error, self.options, self.context.folder, self.target)
             raise self._error(*said) from error
         return result

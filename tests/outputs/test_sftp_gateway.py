@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -258,6 +259,19 @@ def test_a_command_that_fails_is_told_in_its_words(way, given, words):
     error = way.fails(gateway=given)
     assert error.message.startswith(f"'{way.driver().target}' was not reached: the command in")
     assert error.message.endswith(words)
+
+
+def test_a_command_that_ends_is_tried_again_and_one_that_is_not_there_is_not(way, monkeypatch):
+    real, started = subprocess.Popen, []
+
+    def start(words: list[str], **more: Any) -> subprocess.Popen[bytes]:
+        started.append(words[0])
+        return real(words, **more)
+
+    monkeypatch.setattr("kpisite.outputs._ssh_connection.subprocess.Popen", start)
+    way.fails(gateway="sh -c 'exit 1'", tries=3)
+    way.fails(gateway="nope-here %h", tries=3)
+    assert started == ["sh", "sh", "sh", "nope-here"]
 
 
 def test_a_command_whose_gateway_is_unknown_is_told_in_its_words(way):
