@@ -162,7 +162,11 @@ class Page(ABC):
 
     @abstractmethod
     def template(self, path: str, **values: Any) -> str:
-        """Return a rendered Jinja template of `site_template/`, overridable by its path."""
+        """Return a rendered Jinja template.
+
+        It is looked up by its path in the project's `custom_dir`, in the folders `templates` of
+        the packages that define the view's class and its bases, and in `site_template/`.
+        """
 
     @abstractmethod
     def history(self, metric: str) -> Sequence[Point]:

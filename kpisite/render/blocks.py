@@ -227,8 +227,9 @@ class BlockRenderer:
         try:
             view = copy.copy(self._view(recorded.id, definition))  # what it keeps is this edition's
             frames = replay(edition, recorded)
+            look = self._look.of(type(view))
             page = EditionPage(
-                edition, recorded.id, title, past, self._look, folder, self._charts, chart_id
+                edition, recorded.id, title, past, look, folder, self._charts, chart_id
             )
             text = view.render_md(dict(frames), page).strip()
         except KpisiteError as error:

@@ -74,7 +74,7 @@ class MemoryPage(Page):
         self.made: dict[str, Blob] = {}
         """What the view made while rendering, by address."""
         self._history = history
-        self._templates = Templates()
+        self._templates = Templates().of(type(view))
 
     def chart(self, figure: Any, *, description: str, height: int = 240) -> str:
         """Return a box with the description; the figure is not drawn."""
@@ -137,7 +137,7 @@ class MemoryPage(Page):
         return address
 
     def template(self, path: str, **values: Any) -> str:
-        """Return a rendered template of the shipped `site_template/`."""
+        """Return a rendered template of the view's package, or of the shipped `site_template/`."""
         return Markup(self._templates.render(path, page=self, **values))  # noqa: S704 - autoescaped
 
     def history(self, metric: str) -> Sequence[Point]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from kpisite.render.templates import Templates
 from kpisite.site.archive_site import ArchiveSite
 from kpisite.site.urls import Urls
 from kpisite.testing import MemoryPage, ViewContract
+from kpisite.views.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -373,3 +375,46 @@ def test_a_view_is_as_wide_as_its_cols_in_a_grid_of_num_columns(tmp_path: Path):
 def test_a_view_that_lacks_its_column_is_told_with_what_there_is():
     with pytest.raises(ViewError, match="no column 'shpo'"):
         plot(pd.DataFrame({"time": DAYS, "shop": list("abc"), "n": [1, 2, 3]}), groupby="shpo")
+
+
+def test_templates_are_of_the_theme_then_of_the_packages_of_the_view_and_its_bases_then_of_the_core(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    theme = tmp_path / "theme"
+    own, base = tmp_path / "acme_sales" / "views", tmp_path / "acme_base"
+    texts = {
+        theme: {"first.html": "theme"},
+        own / "templates": {"first.html": "own", "second.html": "own {{ text }}"},
+        base / "templates": {
+            **{f"{name}.html": "base" for name in ("first", "second")},
+            "third.html": "base",
+            "views/empty.html": "base",
+        },
+    }
+    for folder, templates in texts.items():
+        for name, text in templates.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text)
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "fourth.html").write_text("beside a module that is in no package")
+    (base / "__init__.py").write_text(
+        "from kpisite.views.text import Text\nclass Base(Text): ...\n"
+    )
+    (tmp_path / "acme_alone.py").write_text("from acme_base import Base\nclass Alone(Base): ...\n")
+    for package in (own.parent, own):
+        (package / "__init__.py").write_text("")
+    (own / "own.py").write_text("from acme_alone import Alone\nclass Own(Alone): ...\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    cls = importlib.import_module("acme_sales.views.own").Own
+
+    look = Templates([theme]).of(cls)
+    assert look.render("first.html") == "theme"
+    assert look.render("second.html", text="a < b") == "own a &lt; b"
+    assert look.render("third.html") == "base"
+    assert look.render("views/empty.html") == "base"
+    assert "No alerts fired" in look.render("views/prometheus_alert_summary.html", alerts=[])
+    with pytest.raises(ViewError, match=r"no template 'fourth\.html'"):
+        look.render("fourth.html")
+    page = MemoryPage(cls("sales", "Sales", cls.Options(text="")), ViewContract.period)
+    assert page.template("second.html", text="b") == "own b"
+    assert Templates([theme]).of(Table).render("views/empty.html") != "base"
