@@ -88,7 +88,7 @@ class MetricDocument(Document):
     value: float | None
     """In its own unit: a ratio for `percent`, seconds for `duration`; null: no data."""
     text: str
-    """The value as a page shows it, with its unit."""
+    """The value as its card shows it, with its unit and its label: `84 pieces`, `no data`."""
     format: FormatDocument
     comparison: float | None
     """The value that it is compared with."""
@@ -120,7 +120,7 @@ class MetricDocument(Document):
             name=metric.name,
             title=metric.title,
             value=metric.value,
-            text=metric.text,
+            text=metric.said,
             format=FormatDocument.of(metric.format),
             comparison=metric.comparison,
             comparison_title=metric.comparison_text,

@@ -356,8 +356,8 @@ def changes(before: Mapping[str, Metric], now: Mapping[str, Metric]) -> list[dic
     return [
         {
             "title": metric.title,
-            "was": metric.text,
-            "now": now[name].text,
+            "was": metric.said,
+            "now": now[name].said,
         }
         for name, metric in before.items()
         if name in now and now[name].value != metric.value

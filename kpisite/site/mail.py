@@ -222,7 +222,7 @@ class _Content(EditionContent):
 
     def _spark(self, loaded: LoadedEdition, metric: Metric) -> Picture | None:
         """Return a KPI's last editions as a picture; None where there is no room or no past."""
-        if not can_draw() or len(metric.text) > _LONG_VALUE:
+        if not can_draw() or len(metric.said) > _LONG_VALUE:
             return None
         name = f"{_UNFIT.sub('-', metric.name)}-spark.png"
         points = loaded.past.points(metric.name)[-_SPARK_VALUES + 1 :]

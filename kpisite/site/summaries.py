@@ -25,9 +25,7 @@ def period_words(period: Period) -> str:
 
 def kpi_text(metric: Metric) -> str:
     """Return what a card says: `79.8 %, down 4.1 points vs week 5, target 80 % just missed`."""
-    if metric.value is None:
-        return gettext("no data")
-    parts = [metric.text, change_words(metric), metric.target_text]
+    parts = [metric.said, change_words(metric), metric.target_text]
     return ", ".join(part for part in parts if part)
 
 
