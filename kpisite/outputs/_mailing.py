@@ -130,13 +130,13 @@ def subject_of(announcement: Announcement, options: MailOptions) -> str:
     Raises:
         OutputError: It cannot be filled in.
     """
-    known = [metric for metric in announcement.metrics if metric.value is not None]
-    kpis = [f"{m.title} {m.said}" for m in known[:_SUBJECT_KPIS]]
-    states = [announcement.status] if announcement.status != "sealed" else []
-    states += ["revised"] if announcement.is_revision else []
+    metrics = [metric for metric in announcement.metrics if metric.value is not None]
+    kpis = [f"{metric.title} {metric.said}" for metric in metrics[:_SUBJECT_KPIS]]
+    states = [status_text(announcement.status)] if announcement.status != "sealed" else []
+    states += [status_text("revised")] if announcement.is_revision else []
     words = {
         **words_of(announcement),
-        "state": f" ({', '.join(map(status_text, states))})" if states else "",
+        "state": f" ({', '.join(states)})" if states else "",
         "kpis": f": {', '.join(kpis)}" if kpis else "",
     }
     text = filled(options.subject or _SUBJECT, words, "subject")

@@ -27,10 +27,10 @@ from kpisite.render.blocks import ASSET_SCHEME
 from kpisite.render.raster import can_draw, png
 from kpisite.render.raster_svg import fixed_svg
 from kpisite.render.sparkline import sparkline_svg
-from kpisite.site.edition_pages import about, changes, told
+from kpisite.site.edition_pages import about, told
 from kpisite.site.machine import EDITION
 from kpisite.site.mail_html import ChartStill, MailText, mail_text
-from kpisite.site.summaries import change_words, edition_line
+from kpisite.site.summaries import change_words, changes, edition_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -188,6 +188,7 @@ class _Content(EditionContent):
                 for kpis, group in groupby(blocks[:shown], key=_is_card)
             ],
             "others": blocks[shown:],
+            "failed": [block.title for block in blocks if block.error],
             "column": COLUMN,
             "language": language().tag,
         }
@@ -294,7 +295,9 @@ class _Content(EditionContent):
         html = block.text
         if not isinstance(block.text, Markup):
             html = markdown.markdown(block.text, extensions=list(_MARKDOWN))
-        made = mail_text(html, chart=chart, link=link, picture=picture, max_rows=max_rows)
+        made = mail_text(
+            html, title=block.title, chart=chart, link=link, picture=picture, max_rows=max_rows
+        )
         self._pictures |= pictures
         return made, list(pictures.values())
 

@@ -24,7 +24,7 @@ _LEFT_OUT = frozenset({"script", "style", "template", "svg", "iframe", "object",
 _CHART_LEGEND = "div", "kpi-legend"
 """Tag and class: it says which colour is whose, so that it has no place in plain text."""
 _DECORATION = frozenset({"kpi-bar", "kpi-hidden", "kpi-permalink", "kpi-track"})
-_CHART, _CHART_DATA = "kpi-chart", "kpi-data"
+_CHART, _CHART_DATA, _NUMBER = "kpi-chart", "kpi-data", "kpi-num"
 _UNWRAPPED = frozenset({"details", "summary"})
 _KEPT = frozenset({"class", "colspan", "rowspan", "href", "src", "alt", "title", "lang", "dir"})
 _BLOCKS = frozenset({"p", "div", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote"})
@@ -58,6 +58,8 @@ class _Table:
 
     rows: list[list[str]] = field(default_factory=list)
     caption: str = ""
+    numbers: set[int] = field(default_factory=set)
+    """Columns that the page lines up on the right."""
     cut: int = 0
     """Rows that were left out."""
     in_body: bool = False
@@ -67,6 +69,7 @@ class _Table:
 def mail_text(
     html: str,
     *,
+    title: str = "",
     chart: Callable[[ChartStill], str],
     link: Callable[[str], str],
     picture: Callable[[str], str],
@@ -76,12 +79,13 @@ def mail_text(
 
     Args:
         html: As a page shows it.
+        title: The block's, which stands above it: what a chart says begins with it.
         chart: Returns the HTML that stands for a chart; "": its data is shown instead.
         link: Returns the absolute address of a link; "": it is no link in a mail.
         picture: Returns the address of a picture; "": it is left out.
         max_rows: The most rows that are shown of a table.
     """
-    reader = _Reader(chart, link, picture, max_rows, _stills(html))
+    reader = _Reader(title, chart, link, picture, max_rows, _stills(html))
     reader.feed(html)
     reader.close()
     return MailText("".join(reader.out).strip(), _tidy("".join(reader.plain)))
@@ -92,6 +96,7 @@ class _Reader(HTMLParser):
 
     def __init__(
         self,
+        title: str,
         chart: Callable[[ChartStill], str],
         link: Callable[[str], str],
         picture: Callable[[str], str],
@@ -101,6 +106,7 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.out: list[str] = []
         self.plain: list[str] = []
+        self._title = title
         self._chart, self._link, self._picture = chart, link, picture
         self._max_rows = max_rows
         self._stills = stills
@@ -211,8 +217,9 @@ class _Reader(HTMLParser):
         assert self._still is not None  # noqa: S101 - its element began
         html = self._chart(self._still)
         self._drawn = bool(html)
-        self.out.append(html or f'<p class="versus">{escape(self._still.description)}</p>')
-        self.plain.append(f"\n\n{self._still.description}\n\n")
+        words = self._still.description.removeprefix(f"{self._title}. ")
+        self.out.append(html or f'<p class="versus">{escape(words)}</p>')
+        self.plain.append(f"\n\n{words}\n\n")
 
     def _row_is_left_out(self, tag: str) -> bool:
         table = self._table
@@ -234,6 +241,8 @@ class _Reader(HTMLParser):
         elif tag == "tr" and self._table:
             self._table.rows.append([])
         elif tag in ("td", "th") and self._table and self._table.rows:
+            if _NUMBER in given.get("class", "").split():
+                self._table.numbers.add(len(self._table.rows[-1]))
             self._table.rows[-1].append("")
         elif tag in _BLOCKS:
             self.plain.append("\n\n")
@@ -283,7 +292,7 @@ class _Reader(HTMLParser):
                 self.plain.append(f" ({self._address})")
         if tag == "table" and self._table:
             more = _more(self._table.cut)
-            self.plain.append(f"\n\n{_lined_up(self._table)}\n{more}\n\n")
+            self.plain.append(f"\n\n{_lined_up(self._table)}\n\n{more}\n\n")
             self._table = None
         elif tag == "tbody" and self._table:
             self._table.in_body = False
@@ -305,12 +314,20 @@ def _more(rows: int) -> str:
 
 
 def _lined_up(table: _Table) -> str:
-    """Return a table in plain text: columns as wide as their longest cell, numbers to the right."""
+    """Return a table in plain text: columns as wide as their longest cell, numbers to the right.
+
+    In a table that does not say which columns hold numbers, that is seen from what is in them.
+    """
     rows = [[" ".join(cell.split()) for cell in row] for row in table.rows if row]
     columns = max(map(len, rows), default=0)
     rows = [row + [""] * (columns - len(row)) for row in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(columns)]
-    right = [all(_is_number(row[column]) for row in rows[1:]) for column in range(columns)]
+    right = [
+        column in table.numbers
+        if table.numbers
+        else all(_is_number(row[column]) for row in rows[1:])
+        for column in range(columns)
+    ]
     lines = [
         "  ".join(
             cell.rjust(width) if to_right else cell.ljust(width)

@@ -8,7 +8,7 @@ from kpisite.model.language import gettext
 from kpisite.model.words import direction_text, period_span, period_title
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from kpisite.model.metric import Metric
     from kpisite.model.period import Period
@@ -42,6 +42,15 @@ def change_words(metric: Metric) -> str:
         return moved
     versus = gettext("vs {period}").format(period=metric.comparison_text)
     return f"{moved} {versus}"
+
+
+def changes(before: Mapping[str, Metric], now: Mapping[str, Metric]) -> list[dict[str, str]]:
+    """Return the metrics that say something else now, with what they said."""
+    return [
+        {"title": metric.title, "was": metric.said, "now": now[name].said}
+        for name, metric in before.items()
+        if name in now and now[name].value != metric.value
+    ]
 
 
 def edition_line(period: Period, metrics: Iterable[Metric]) -> str:
