@@ -30,6 +30,7 @@ from kpisite.render.sparkline import sparkline_svg
 from kpisite.site.edition_pages import about, told
 from kpisite.site.machine import EDITION
 from kpisite.site.mail_html import ChartStill, MailText, mail_text
+from kpisite.site.mail_plain import folded
 from kpisite.site.summaries import change_words, changes, edition_line
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ class _Content(EditionContent):
         names = sorted((name for name in places if places[name] >= 0), key=places.__getitem__)
         return Mail(
             html=css_inline.CSSInliner(load_remote_stylesheets=False).inline(html),
-            text=re.sub(r"\n{3,}", "\n\n", text),
+            text=folded(re.sub(r"\n{3,}", "\n\n", text)),
             pictures=[self._pictures[name] for name in names],
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from html import unescape
@@ -11,6 +12,7 @@ import pytest
 
 from kpisite.errors import KpisiteError, OutputError
 from kpisite.model.language import read_language, speaking
+from kpisite.outputs._slack_message import message
 from kpisite.pipeline.plan import Task
 from kpisite.pipeline.run import run_tasks
 from kpisite.render.templates import Templates, template_folder
@@ -149,7 +151,8 @@ def test_a_chart_is_a_sharp_picture_with_its_size_and_words(sold):
     assert 'src="cid:a_day-chart-1.png"' in html
     assert f'width="552" height="{picture.height}"' in html
     assert f'alt="{picture.alt}"' in html
-    assert picture.alt.removeprefix("A day <b>. ") in told.content.mail().text
+    words = picture.alt.removeprefix("A day <b>. ")
+    assert words in " ".join(told.content.mail().text.split())
     assert "kpi-rows" not in block(told, "a_day").html
 
 
@@ -178,6 +181,19 @@ def test_tables_and_texts_are_what_the_page_shows(sold):
     assert block(told, "words").html == (
         f'<p>Sold <strong>847</strong>, see <a href="{URL}sales/archive/">the archive</a>.</p>'
     )
+
+
+def test_plain_text_fits_a_terminal_and_parts_no_number_from_its_unit(project):
+    words = " ".join(f"{number} min" for number in range(1_000, 1_100))
+    project.write(REPORT.replace("Sold **{{ metrics.total }}**", f"{words}\\n\\n- {words}"))
+    project.run()
+    mail = announced(project).content.mail()
+    lines = mail.text.splitlines()
+    assert max(len(line) for line in lines) <= 78
+    assert not [line for line in lines if re.search(r" 10\d\d$", line)]
+    assert "\n- 1000 min 1001 min" in mail.text
+    assert re.search(r"\n  \d+ min", mail.text)
+    assert "\n-- \nRun on" in mail.text
 
 
 def test_plain_text_says_where_links_lead_numbers_items_and_leaves_out_colours(project):
@@ -247,10 +263,13 @@ def test_a_revision_says_what_was_said_before(sold):
     [entry] = [one for one in sold.archive.editions() if one.label == "2024-W02"]
     task = Task(report, entry.period, "forced", revision=2)
     list(run_tasks([task], sold.archive, sold.now))
-    mail = announced(sold).content.mail()
-    for text in (shown(mail.html), mail.text):
+    told = announced(sold)
+    mail = told.content.mail()
+    slack = json.dumps(message(told, [], {}, ""), ensure_ascii=False)
+    for text in (shown(mail.html), mail.text, slack):
         assert "These numbers were revised." in text
         assert "Total: was 847, now 947" in " ".join(text.split())
+        assert "sealed, revised · data until 14 January 2024, 23:59 · UTC" in text
 
 
 def test_long_tables_are_cut_until_gmail_shows_all_of_a_mail(project):
