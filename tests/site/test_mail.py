@@ -128,6 +128,19 @@ def test_mail_text_and_page_say_the_same_numbers(sold):
     assert [metric.name for metric in told.metrics] == ["total", "east"]
 
 
+def test_a_number_is_in_its_label_wherever_it_stands_for_itself(project):
+    project.write(REPORT.replace("      target: 900\n", "      label: some {stat} <pieces>\n", 1))
+    project.run()
+    told = announced(project)
+    mail, slack = told.content.mail(), message(told, [], {}, "")
+    assert "some 847 &lt;pieces&gt;" in mail.html
+    assert "Total: some 847 <pieces>\n" in mail.text
+    assert "some 847 &lt;pieces&gt;\n" in slack["blocks"][3]["fields"][0]["text"]
+    assert "Total some 847 <pieces>, up 539" in told.text
+    assert told.document["metrics"][0]["text"] == "some 847 <pieces>"
+    assert "Sold <strong>847</strong>" in mail.html
+
+
 def test_a_mail_says_whose_and_of_when_it_is_and_leads_to_the_page(sold):
     mail = announced(sold).content.mail()
     for text in ("Sales & co, weekly", "Week 2, 2024", "8 – 14 January 2024", "sealed"):
