@@ -21,11 +21,11 @@ from kpisite.site.content import SiteContent, SitePage
 from kpisite.site.frame_parts import frame_parts
 from kpisite.site.machine import EDITION, edition_json
 from kpisite.site.previews import PREVIEW
-from kpisite.site.summaries import edition_line
+from kpisite.site.summaries import changes, edition_line
 from kpisite.site.urls import kpi_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from kpisite.archive.index import Entry
     from kpisite.archive.store import Edition
@@ -349,19 +349,6 @@ def told(error: ErrorRecord, *, shows_query: bool) -> dict[str, str]:
     if not shows_query:
         error = ErrorRecord(message=gettext("Whoever runs the report is told why."))
     return error.model_dump()
-
-
-def changes(before: Mapping[str, Metric], now: Mapping[str, Metric]) -> list[dict[str, str]]:
-    """Return the metrics that say something else now, with what they said."""
-    return [
-        {
-            "title": metric.title,
-            "was": metric.text,
-            "now": now[name].text,
-        }
-        for name, metric in before.items()
-        if name in now and now[name].value != metric.value
-    ]
 
 
 def _rows(blocks: Sequence[dict[str, Any]]) -> Iterator[tuple[str, list[dict[str, Any]]]]:

@@ -27,10 +27,11 @@ from kpisite.render.blocks import ASSET_SCHEME
 from kpisite.render.raster import can_draw, png
 from kpisite.render.raster_svg import fixed_svg
 from kpisite.render.sparkline import sparkline_svg
-from kpisite.site.edition_pages import about, changes, told
+from kpisite.site.edition_pages import about, told
 from kpisite.site.machine import EDITION
 from kpisite.site.mail_html import ChartStill, MailText, mail_text
-from kpisite.site.summaries import change_words, edition_line
+from kpisite.site.mail_plain import folded
+from kpisite.site.summaries import change_words, changes, edition_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -188,6 +189,7 @@ class _Content(EditionContent):
                 for kpis, group in groupby(blocks[:shown], key=_is_card)
             ],
             "others": blocks[shown:],
+            "failed": [block.title for block in blocks if block.error],
             "column": COLUMN,
             "language": language().tag,
         }
@@ -197,7 +199,7 @@ class _Content(EditionContent):
         names = sorted((name for name in places if places[name] >= 0), key=places.__getitem__)
         return Mail(
             html=css_inline.CSSInliner(load_remote_stylesheets=False).inline(html),
-            text=re.sub(r"\n{3,}", "\n\n", text),
+            text=folded(re.sub(r"\n{3,}", "\n\n", text)),
             pictures=[self._pictures[name] for name in names],
         )
 
@@ -222,7 +224,7 @@ class _Content(EditionContent):
 
     def _spark(self, loaded: LoadedEdition, metric: Metric) -> Picture | None:
         """Return a KPI's last editions as a picture; None where there is no room or no past."""
-        if not can_draw() or len(metric.text) > _LONG_VALUE:
+        if not can_draw() or len(metric.said) > _LONG_VALUE:
             return None
         name = f"{_UNFIT.sub('-', metric.name)}-spark.png"
         points = loaded.past.points(metric.name)[-_SPARK_VALUES + 1 :]
@@ -294,7 +296,9 @@ class _Content(EditionContent):
         html = block.text
         if not isinstance(block.text, Markup):
             html = markdown.markdown(block.text, extensions=list(_MARKDOWN))
-        made = mail_text(html, chart=chart, link=link, picture=picture, max_rows=max_rows)
+        made = mail_text(
+            html, title=block.title, chart=chart, link=link, picture=picture, max_rows=max_rows
+        )
         self._pictures |= pictures
         return made, list(pictures.values())
 

@@ -108,7 +108,14 @@ def test_an_entry_says_what_its_record_says(tmp_path: Path):
             format=NumberFormat(style="currency", precision=2, currency="EUR"),
             comparison_title="week 12",
         ),
-        Metric(name="c", title="C", value=1, format=NumberFormat(unit="min"), good="up"),
+        Metric(
+            name="c",
+            title="C",
+            value=1,
+            format=NumberFormat(unit="min"),
+            good="up",
+            label="{stat} m",
+        ),
     ]
     started = datetime(2024, 4, 1, 6, 0, 0, 123456, timezone(timedelta(hours=5)))
     periods = [
