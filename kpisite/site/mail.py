@@ -19,8 +19,8 @@ from markupsafe import Markup
 from kpisite.errors import KpisiteError, OutputError
 from kpisite.model.language import language
 from kpisite.model.words import revision_text
+from kpisite.plugins.announcement import EditionContent, EditionFile, Mail, Picture, ShownBlock
 from kpisite.plugins.browser import Browser
-from kpisite.plugins.output import EditionContent, EditionFile, Mail, Picture, ShownBlock
 from kpisite.plugins.standalone import StandalonePages, page_file
 from kpisite.plugins.svg import LIGHT
 from kpisite.render.blocks import ASSET_SCHEME
