@@ -61,8 +61,7 @@ if TYPE_CHECKING:
 
     from kpisite.archive.index import Entry
     from kpisite.pipeline.problems import Problem
-    from kpisite.site.content import SiteContent, SitePage
-    from kpisite.site.report_pages import PlannedPages
+    from kpisite.site.content import PlannedPages, SiteContent, SitePage
 
 NAME = "kpisite"
 """The plugin's name in `mkdocs.yml`."""
