@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import posixpath
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -15,36 +13,23 @@ from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
 from mkdocs.structure.files import InclusionLevel
 
 from kpisite.errors import KpisiteError
+from kpisite.mkdocs_plugin.archive_files import ArchiveFiles
 from kpisite.mkdocs_plugin.assets import add_assets, name_assets
-from kpisite.mkdocs_plugin.chrome import layout_digest
 from kpisite.mkdocs_plugin.editions import (
     Preview,
     editions_for_build,
     editions_for_preview,
     log_problems,
 )
-from kpisite.mkdocs_plugin.embedding import PageViews
 from kpisite.mkdocs_plugin.files import KpiFile
-from kpisite.mkdocs_plugin.generated import GeneratedPages
 from kpisite.mkdocs_plugin.head import Heads
 from kpisite.mkdocs_plugin.left_out import leave_out
 from kpisite.mkdocs_plugin.options import KpisiteOptions, language_of, project_of
-from kpisite.mkdocs_plugin.reuse import EditionFiles, nav_paths
 from kpisite.mkdocs_plugin.search import SearchEntries
 from kpisite.model.language import ENGLISH, speak
 from kpisite.pipeline.project import parse_now
-from kpisite.render.block_cache import BlockCache
-from kpisite.render.chart_templates import ChartTemplates
-from kpisite.render.compiled_templates import CompiledTemplates
-from kpisite.render.digests import code_digest
-from kpisite.render.raster import can_draw
-from kpisite.render.templates import Templates, template_folder
-from kpisite.site.archive_site import ArchiveSite
-from kpisite.site.machine import SiteAbout
-from kpisite.site.page_cache import PageCache
-from kpisite.site.previews import Previews
+from kpisite.render.templates import template_folder
 from kpisite.site.site_folder import SiteFolder
-from kpisite.site.urls import Urls
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -59,22 +44,7 @@ if TYPE_CHECKING:
 
     from kpisite.archive.index import Entry
     from kpisite.pipeline.problems import Problem
-    from kpisite.site.content import PlannedPages, SiteContent
-
-NAME = "kpisite"
-"""The plugin's name in `mkdocs.yml`."""
-
-
-@dataclass(frozen=True)
-class _Added:
-    """What `on_files` has added to the site, and what shows it."""
-
-    pages: GeneratedPages
-    editions: EditionFiles
-    views: PageViews
-    look: Templates
-    compiled: CompiledTemplates
-    """Templates of the theme."""
+    from kpisite.site.archive_site import ArchiveSite
 
 
 @dataclass(frozen=True)
@@ -104,9 +74,8 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         """The views that the last build could not make or show."""
         self._site = SiteFolder(Path(), Path())
         self._entries: list[Entry] = []
-        self._problems: list[Problem] = []
         self._nav: Navigation | None = None
-        self._added: _Added | None = None
+        self._added: ArchiveFiles | None = None
         self._read: _Read | None = None
 
     def on_startup(
@@ -161,26 +130,17 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
         """Add the archive's pages and assets; leave definitions and catalogues out of the site."""
         leave_out(files, config)
-        self._problems.clear()
-        code = f"{code_digest()} {self._language.digest}"
-        layout = layout_digest(config, code, own=NAME)
-        self.archive_site = site = self._site_of(config, code, layout)
-        views = PageViews(site.embedded(), Path(config.docs_dir))
-        theme = CompiledTemplates(self._caches / "templates", layout, "theme")
-        cache = PageCache(self._caches / "pages", layout)
-        pages = GeneratedPages(config)
-        editions = EditionFiles(config, cache, self._site, self._rendered, pages.file)
-        self._added = _Added(pages, editions, views, site.look, theme)
-        fronts = BlockCache(self._caches / "fronts", code)
+        pictures = self.config.preview_pictures and not self._serving
+        self._added = added = ArchiveFiles(
+            config, self._entries, self._language, self._caches, self._site, pictures=pictures
+        )
+        self.archive_site = added.site
         try:
-            for planned in chain(site.editions(), site.overviews()):
-                editions.add(planned, files)
-            _add_fronts(site, fronts, pages, files, config)
+            added.add_to(files)
         except KpisiteError as error:
             raise PluginError(str(error)) from error
-        fronts.prune()
-        self._warn(self._problems)
-        self._problems.clear()
+        self._warn(added.problems)
+        added.problems.clear()
         add_assets(files, config, self._language)
         return files
 
@@ -222,12 +182,12 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         assert self._nav is not None  # noqa: S101 - on_nav comes first
         added = self._must_have_added()
         if env.bytecode_cache is None:
-            env.bytecode_cache = added.compiled
+            env.bytecode_cache = added.theme
         try:
             added.editions.settle(self._nav, files)
         except KpisiteError as error:
             raise PluginError(str(error)) from error
-        self._warn(self._problems)
+        self._warn(added.problems)
         added.pages.relate(files)
         finished = {page.file.src_uri for page in added.editions.finished_pages()}
         order = [
@@ -312,39 +272,11 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
             server.watch(config.theme.custom_dir)
         return server
 
-    def _site_of(self, config: MkDocsConfig, code: str, layout: str) -> ArchiveSite:
-        """Return the pages of the archive.
-
-        Args:
-            config: The configuration of the build.
-            code: Digest of the code that makes them.
-            layout: Digest of what stands around them.
-        """
-        custom = [Path(config.theme.custom_dir)] if config.theme.custom_dir else []
-        return ArchiveSite(
-            self._entries,
-            Templates(custom, CompiledTemplates(self._caches / "templates", layout, "pages")),
-            Urls(config.use_directory_urls),
-            code,
-            ChartTemplates.kept_in(self._caches / "charts", code),
-            self._previews(config),
-        )
-
-    def _previews(self, config: MkDocsConfig) -> Previews | None:
-        """Return what draws pictures for links; their tags need the site's real address."""
-        wanted = self.config.preview_pictures and config.site_url and not self._serving
-        return Previews(config.site_name) if wanted and can_draw() else None
-
-    def _rendered(self, planned: PlannedPages) -> SiteContent:
-        content = planned.content()
-        self._problems += content.problems
-        return content
-
     def _warn(self, problems: Sequence[Problem]) -> None:
         self.failures += [problem for problem in problems if problem.is_failed_view]
         log_problems(problems, self.allowed)
 
-    def _must_have_added(self) -> _Added:
+    def _must_have_added(self) -> ArchiveFiles:
         assert self._added is not None  # noqa: S101 - on_files comes first
         return self._added
 
@@ -356,31 +288,3 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
         if self._added is not None:
             self._added.editions.close()
         self._added = None
-
-
-def _add_fronts(
-    site: ArchiveSite,
-    fronts: BlockCache,
-    pages: GeneratedPages,
-    files: Files,
-    config: MkDocsConfig,
-) -> None:
-    """Add what shows the newest editions: pages of the navigation, files for other programs."""
-    order = [posixpath.dirname(path) for path in nav_paths(config.nav)]
-    for page in site.front(fronts, order):
-        if files.get_file_from_path(page.uri) is None:
-            file = pages.file(page)
-            file.write_front_matter()
-            files.append(file)
-    for asset in site.machine_files(fronts, _about(config)):
-        if files.get_file_from_path(asset.uri) is None:
-            files.append(KpiFile.of(config, asset.uri, asset.content))
-
-
-def _about(config: MkDocsConfig) -> SiteAbout:
-    return SiteAbout(
-        config.site_name,
-        config.site_url or "",
-        config.site_description or "",
-        config.site_author or "",
-    )
