@@ -18,6 +18,7 @@ plugins: [search, kpisite]
 SOLD = """\
   sold:
     plugin: single_stat
+    title: Sold
     args:
       datasource: shop
       query: select sum(amount) from sales where day >= {from} and day < {to}
