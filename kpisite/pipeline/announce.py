@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kpisite.pipeline.people import Failures, PeopleOutput
     from kpisite.pipeline.project import Project
     from kpisite.pipeline.publish import OutputResult
-    from kpisite.plugins.output import Announcement
+    from kpisite.plugins.announcement import Announcement
 
     Announce = Callable[[Entry, Receipt | None], Announcement]
     """Makes an announcement of an edition, and of what people were told of it before."""

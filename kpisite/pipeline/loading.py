@@ -10,13 +10,9 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from kpisite.errors import DefinitionError, Mistake, PluginError
-from kpisite.model.definition import (
-    RecordedDatasource,
-    RecordedDefinition,
-    Report,
-    ViewDefinition,
-)
+from kpisite.model.definition import RecordedDatasource, Report, ViewDefinition
 from kpisite.model.mistakes import mistakes_of
+from kpisite.model.recorded_definition import RecordedDefinition
 from kpisite.model.yaml_reader import read_yaml
 from kpisite.model.yaml_source import Source
 from kpisite.pipeline.problems import redact

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kpisite.model.metric import Metric
-    from kpisite.site.edition_pages import LoadedEdition
+    from kpisite.site.loaded_edition import LoadedEdition
 
 
 def attention(loaded: LoadedEdition) -> dict[str, Any]:

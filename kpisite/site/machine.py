@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kpisite.archive.index import Entry
-    from kpisite.site.edition_pages import LoadedEdition, Neighbour, Place
+    from kpisite.site.loaded_edition import LoadedEdition
+    from kpisite.site.place import Neighbour, Place
     from kpisite.site.urls import Urls
 
 EDITION = "edition.json"

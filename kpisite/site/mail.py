@@ -19,19 +19,19 @@ from markupsafe import Markup
 from kpisite.errors import KpisiteError, OutputError
 from kpisite.model.language import language
 from kpisite.model.words import revision_text
+from kpisite.plugins.announcement import EditionContent, EditionFile, Mail, Picture, ShownBlock
 from kpisite.plugins.browser import Browser
-from kpisite.plugins.output import EditionContent, EditionFile, Mail, Picture, ShownBlock
 from kpisite.plugins.standalone import StandalonePages, page_file
 from kpisite.plugins.svg import LIGHT
 from kpisite.render.blocks import ASSET_SCHEME
 from kpisite.render.raster import can_draw, png
 from kpisite.render.raster_svg import fixed_svg
 from kpisite.render.sparkline import sparkline_svg
-from kpisite.site.edition_pages import about, told
 from kpisite.site.machine import EDITION
 from kpisite.site.mail_html import ChartStill, MailText, mail_text
 from kpisite.site.mail_plain import folded
 from kpisite.site.summaries import change_words, changes, edition_line
+from kpisite.site.words import about, told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from kpisite.model.metric import Metric
     from kpisite.render.blocks import Block
     from kpisite.site.archive_site import ArchiveSite
-    from kpisite.site.edition_pages import LoadedEdition, Place
+    from kpisite.site.loaded_edition import LoadedEdition
+    from kpisite.site.place import Place
 
 MOST_BYTES = 100_000
 """Of a mail's HTML: Gmail hides what comes after 102 KB."""

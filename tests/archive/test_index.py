@@ -18,11 +18,12 @@ from small_editions import commit
 from kpisite.archive.index_file import decode, encode
 from kpisite.archive.store import Archive, Content
 from kpisite.errors import CorruptEditionError
-from kpisite.model.definition import RecordedDefinition, ViewDefinition
+from kpisite.model.definition import ViewDefinition
 from kpisite.model.edition import EditionRecord, ErrorRecord, PeriodRecord, RunRecord, ViewRecord
 from kpisite.model.metric import Metric
 from kpisite.model.number import NumberFormat
 from kpisite.model.period import Period
+from kpisite.model.recorded_definition import RecordedDefinition
 
 if TYPE_CHECKING:
     from pathlib import Path
