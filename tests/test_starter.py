@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 import yaml
+from small_sites import mkdocs_build
 
 from kpisite import __version__
 from kpisite.errors import UsageError
@@ -118,14 +117,7 @@ def test_a_disk_that_fills_up_leaves_nothing(
 def test_it_builds_strictly_right_away_and_the_report_shows_all_it_has(tmp_path: Path) -> None:
     folder = tmp_path / "kpis"
     write_project(folder, MONDAY)
-    built = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict"],
-        cwd=folder,
-        env={**os.environ, "KPISITE_NOW": "2026-03-04T08:00"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    built = mkdocs_build(folder, "--strict", now="2026-03-04T08:00")
     assert built.returncode == 0, built.stderr
     site = folder / "site"
     assert not list(site.rglob("sales.csv"))

@@ -77,6 +77,7 @@ _METRIC = {
     "change_as": pa.string(),
     "target": pa.float64(),
     "good": pa.string(),
+    "label": pa.string(),
 }
 _SCHEMA = pa.schema({**_ENTRY, **_METRIC})
 

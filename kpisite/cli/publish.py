@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kpisite.cli.configured import config_files, configured
+from kpisite.cli.configured import Asked, configuration_options, configured
 from kpisite.cli.progress import side_by_side
 from kpisite.cli.run import run_due
 from kpisite.cli.selection import Wanted
@@ -49,7 +49,7 @@ _ONE_AT_A_TIME = Lock()
 
 
 @click.command()
-@config_files
+@configuration_options
 @click.option("--dry-run", is_flag=True, help="Build, and say what would leave; deliver nothing.")
 @click.option("--only", multiple=True, metavar="OUTPUT", help="Deliver through this output alone.")
 @click.option("--edition", default="", metavar="KEY", help="Tell people of flights/2013-W06 alone.")
@@ -67,6 +67,9 @@ def publish(
     settings: Settings,
     *,
     files: tuple[Path, ...],
+    start: str,
+    end: str,
+    theme: Path | None,
     dry_run: bool,
     only: tuple[str, ...],
     edition: str,
@@ -85,7 +88,7 @@ def publish(
     With -c, KPI Reporter's configuration files are run and delivered as they are.
     """
     _check_together(edition, resend=resend, arrived=arrived)
-    project, reports, config_file = _asked(settings, files)
+    project, reports, config_file = _asked(settings, Asked(files, start, end, theme))
     if not any(report.outputs for report in reports):
         say("No report names an output: there is nothing to publish.")
         return
@@ -163,14 +166,12 @@ def _delivered(
         return results + announce(project, reports, make, choice, _held(results), failures)
 
 
-def _asked(
-    settings: Settings, files: tuple[Path, ...]
-) -> tuple[Project, Sequence[LoadedReport], str]:
+def _asked(settings: Settings, asked: Asked) -> tuple[Project, Sequence[LoadedReport], str]:
     """Return the project, its reports and its `mkdocs.yml`; a configuration is run at once."""
-    if not files:
+    if not asked.files:
         project = settings.project()
         return project, settings.reports(project), settings.config_file
-    found = configured(settings, files)
+    found = configured(settings, asked)
     run_due(found.project, [found.report], Wanted(), THREADS)
     return found.project, [found.report], str(found.config_file)
 

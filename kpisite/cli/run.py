@@ -9,14 +9,7 @@ from typing import TYPE_CHECKING, cast, get_args
 
 import click
 
-from kpisite.cli.configured import (
-    config_files,
-    configured,
-    end_date,
-    start_date,
-    theme_dir,
-    write_folders,
-)
+from kpisite.cli.configured import Asked, configuration_options, configured, write_folders
 from kpisite.cli.interruption import STATUS, interruptible
 from kpisite.cli.progress import on_terminal, with_bar
 from kpisite.cli.selection import Wanted, select
@@ -43,10 +36,7 @@ _AGAIN_FORCED = "What is committed stays; the same command would make a revision
 
 
 @click.command()
-@config_files
-@start_date
-@end_date
-@theme_dir
+@configuration_options
 @click.argument("reports", nargs=-1, metavar="[REPORT]...")
 @click.option("--period", "periods", multiple=True, metavar="LABEL", help="Only this period.")
 @click.option("--since", type=_DAY, metavar="DATE", help="Only periods that begin then or later.")
@@ -93,18 +83,14 @@ def run(
     choice = _choice(cast("ExecutorName", executor), jobs, scheduler)
     first, after = since.date() if since else None, until.date() if until else None
     wanted = Wanted(reports, periods, first, after, force=force)
+    asked = Asked(files, start, end, theme)
     if not files:
-        if start or end or theme:
-            raise UsageError(
-                "--start-date, --end-date and --theme-dir belong to -c",
-                hint="In a project, use --since, --until, and 'custom_dir' in mkdocs.yml.",
-            )
         project = settings.project()
         leave(run_due(project, settings.reports(project), wanted, choice))
         return
-    found = configured(settings, files, start, end, theme)
+    found = configured(settings, asked)
     status = run_due(found.project, [found.report], wanted, choice)
-    leave(max(status, write_folders(found, files, settings.now)) if status < STATUS else status)
+    leave(max(status, write_folders(found, asked, settings.now)) if status < STATUS else status)
 
 
 def run_due(

@@ -20,7 +20,7 @@ from kpisite.plugins import Token, split_tokens
 from kpisite.plugins.tokens import calendar_length, replace_tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from kpisite.plugins import Period
 
@@ -74,6 +74,14 @@ class Dialect:
         """Return what the driver's connect() is given, where the report says nothing else."""
         name = _CONNECT_TIMEOUTS.get(self.driver)
         return {name: math.ceil(self.connect_timeout)} if name else {}
+
+    def let_in(self, raw: Any, limits: Mapping[str, Any]) -> None:
+        """Set up a connection of the driver as soon as it is made.
+
+        Args:
+            raw: The driver's connection.
+            limits: Those of `connect_args` that the report has not set itself.
+        """
 
     def execution_options(self) -> dict[str, Any]:
         """Return how SQLAlchemy's connections work: an answer comes in parts where it can."""

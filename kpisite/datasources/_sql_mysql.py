@@ -14,7 +14,7 @@ from kpisite.datasources._sql_dialects import GRACE, Dialect, length, local_text
 from kpisite.errors import DatasourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from kpisite.plugins import Period, Token
 
@@ -33,10 +33,26 @@ class MySQL(Dialect):
     is_mysql = True
 
     def connect_args(self) -> dict[str, Any]:
-        """Return limits of time for connecting, and for a server that falls silent."""
-        names = ("read_timeout", "write_timeout") if self.driver in _LIMITED else ()
-        silent = dict.fromkeys(names, math.ceil(self.timeout + GRACE))
-        return {**super().connect_args(), **silent}
+        """Return limits of time for connecting, and for a server that falls silent.
+
+        PyMySQL's own limit for connecting ends before the server's first word: while it lets us
+        in, that of a read is the same, and `let_in` makes it longer.
+        """
+        limits = super().connect_args()
+        if self.driver in _LIMITED:
+            limits |= dict.fromkeys(("read_timeout", "write_timeout"), self._silence)
+        if self.driver == "pymysql":
+            limits["read_timeout"] = limits["connect_timeout"]
+        return limits
+
+    def let_in(self, raw: Any, limits: Mapping[str, Any]) -> None:
+        """Give a server that has let us in the time of a query."""
+        if self.driver == "pymysql" and "read_timeout" in limits:  # it has no setter
+            raw._read_timeout = self._silence
+
+    @property
+    def _silence(self) -> int:
+        return math.ceil(self.timeout + GRACE)
 
     def execution_options(self) -> dict[str, Any]:
         """Return nothing: the server itself ends an answer that is too large."""

@@ -72,19 +72,24 @@ class Trouble:
     """Whether asking again may help."""
 
 
-def trouble_of(error: Exception, timeout: float) -> Trouble:
+def trouble_of(error: Exception, timeout: float, connect_timeout: float) -> Trouble:
     """Return what the database says, in short and without SQLAlchemy's words.
 
     Args:
         error: What came.
         timeout: Seconds that a query may take.
+        connect_timeout: Seconds that connecting may take.
     """
     code, text = _code_and_text(error)
     if isinstance(error, TimeoutError) or code in _LATE or text == "interrupted":
         return _late(timeout)
+    statement = (error.statement or "") if isinstance(error, DBAPIError) else ""
     if code == 2013 and "timed out" in text:
-        return _late(timeout)
-    is_declared = isinstance(error, DBAPIError) and (error.statement or "").startswith(DECLARE)
+        if statement:
+            return _late(timeout)
+        message = f"the server did not let us in within {connect_timeout:g} s"
+        return Trouble(message, _SERVER, passes=True)
+    is_declared = statement.startswith(DECLARE)
     message, _, rest = _plain(text, is_declared=is_declared).partition("\n")
     if code in _HINTS:
         return Trouble(message, _HINTS[code])

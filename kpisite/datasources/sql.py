@@ -13,11 +13,11 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from kpisite.datasources._sql_dialects import Dialect, PostgreSQL, SQLite
 from kpisite.datasources._sql_mysql import MySQL
+from kpisite.datasources._sql_reader import as_asked, check_args
 from kpisite.datasources._sql_trouble import trouble_of
-from kpisite.errors import DatasourceError, nearest
+from kpisite.errors import DatasourceError
 from kpisite.plugins import Datasource, DatasourceContext, PluginOptions
 from kpisite.plugins.arrow import plain_frame, table_of_rows
-from kpisite.plugins.dates import parse_dates
 from kpisite.plugins.files import existing_file
 
 if TYPE_CHECKING:
@@ -186,13 +186,11 @@ class SQL(Datasource):
         self._engine: sa.Engine | None = None
 
     def query(self, query: str, period: Period, **args: Any) -> pd.DataFrame:
-        """Answer a SELECT; `query_args` may have `parse_dates`, as in pandas' reader."""
+        """Answer a SELECT; `query_args` may have `parse_dates`, `dtype` and `index_col`."""
         try:
-            for name in sorted(args.keys() - {"parse_dates"}):
-                hint = nearest(name, ["parse_dates"])
-                raise DatasourceError(f"query_args has '{name}', which is unknown", hint=hint)
+            check_args(args)
             frame = plain_frame(self._ask(query, period), period.zone)
-            return parse_dates(frame, args.get("parse_dates", []), period.zone)
+            return as_asked(frame, args, period.zone)
         except DatasourceError as error:
             message, hint = error.message, error.hint
         # Raised here, it is chained to none: what it comes from may hold the password.
@@ -226,7 +224,7 @@ class SQL(Datasource):
             with engine.connect() as connection, dialect.session(connection, query, period):
                 return self._answer(connection, query, period, dialect)
         except (SQLAlchemyError, OSError, TypeError, ValueError) as error:
-            trouble = trouble_of(error, self.options.timeout)
+            trouble = trouble_of(error, self.options.timeout, self.options.connect_timeout)
         kind = _PassingError if trouble.passes else DatasourceError
         raise kind(self._masked(trouble.message), hint=self._masked(trouble.hint))
 
@@ -262,11 +260,13 @@ class SQL(Datasource):
             path = existing_file(self.context.folder, url.database or "")
             query = {**url.query, "mode": "ro", "uri": "true"}
             url = url.set(database=path.as_uri(), query=query)
-        limits = {k: v for k, v in dialect.connect_args().items() if k not in url.query}
+        given = self.options.arguments()
+        known = given.keys() | url.query.keys()
+        limits = {k: v for k, v in dialect.connect_args().items() if k not in known}
         try:
-            return sa.create_engine(
+            engine = sa.create_engine(
                 url,
-                connect_args={**limits, **self.options.arguments()},
+                connect_args={**limits, **given},
                 execution_options=dialect.execution_options(),
             )
         except NoSuchModuleError:
@@ -280,6 +280,8 @@ class SQL(Datasource):
                 f"the database '{url.drivername}' needs the driver '{module}'",
                 hint=f"pip install '{_PACKAGES.get(module, module)}'",
             ) from None
+        sa.event.listen(engine, "connect", lambda raw, _: dialect.let_in(raw, limits))
+        return engine
 
     def _masked(self, text: str) -> str:
         """Return a text without passwords."""

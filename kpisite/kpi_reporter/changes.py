@@ -6,7 +6,9 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from kpisite.kpi_reporter.configuration import doubled_queries, is_plain_smtp, plugins_of
+from kpisite.kpi_reporter.configuration import STATIC, doubled_queries, is_plain_smtp
+from kpisite.kpi_reporter.left_out import left_out
+from kpisite.kpi_reporter.sections import SQL, plugins_of
 from kpisite.model.yaml_reader import VARIABLE
 
 if TYPE_CHECKING:
@@ -22,7 +24,8 @@ def changes_of_meaning(written: Mapping[str, Any]) -> list[str]:
     Args:
         written: The configuration, before variables were filled in.
     """
-    return [_ALWAYS, *(text for uses, text in _CHANGES if uses(written))]
+    unused = [f"{'.'.join(map(str, path))} was left out: {why}." for path, why in left_out(written)]
+    return [_ALWAYS, *(text for uses, text in _CHANGES if uses(written)), *unused]
 
 
 def _plugin(section: str, *names: str) -> Uses:
@@ -55,7 +58,7 @@ _CHANGES: tuple[tuple[Uses, str], ...] = (
         "A variable that is not set is an error; ${NAME:-default} has a default.",
     ),
     (
-        _plugin("datasources", "sql", "mysql"),
+        _plugin("datasources", *SQL),
         "sql: {from} and {to} are instants of the report's time zone, on every database; the "
         "first column is not made the index.",
     ),
@@ -104,7 +107,7 @@ _CHANGES: tuple[tuple[Uses, str], ...] = (
         "prometheus.alert_summary: patterns match a whole value, and no alert is good news.",
     ),
     (
-        _plugin("outputs", "static"),
+        _plugin("outputs", *STATIC),
         "static: with 'what: edition' it writes a folder an edition, as KPI Reporter did; an older "
         "edition never becomes the latest. Without it, the whole site is put in place.",
     ),

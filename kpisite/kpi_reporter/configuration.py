@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from kpisite.errors import DefinitionError
+from kpisite.kpi_reporter.left_out import left_out
+from kpisite.kpi_reporter.sections import SQL, plugins_of, views_of
 from kpisite.model.yaml_reader import read_yaml
 from kpisite.model.yaml_source import Source
 from kpisite.pipeline.loading import Written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 DEFAULTS = "(what KPI Reporter does without being told)"
@@ -24,6 +26,8 @@ ARGUMENTS = "(the command line)"
 _BRACES = re.compile(r"\{[^}]*\}")
 _UNFIT = re.compile(r"[^a-z0-9]+")
 _TITLE = "Status report"
+STATIC = ("static", "html")
+"""What its output to a folder is called; the second one is an old name."""
 _STATIC = {"what": "edition", "when": "preliminary"}
 """KPI Reporter wrote a folder an edition, whatever had failed."""
 _TLS_PORTS = ("465", "587")
@@ -66,9 +70,9 @@ class Configuration:
         if "outputs" not in values:
             more["outputs"] = {"static": {"plugin": "static", "args": dict(_STATIC)}}
         outputs = {
-            id_: {"args": args}
+            id_: said
             for id_, output in plugins_of(values, "outputs")
-            if (args := _said_of_output(output["plugin"], output.get("args") or {}))
+            if (said := _said_of_output(output["plugin"], output.get("args") or {}))
         }
         raw = self.source.raw
         views = {id_: {"args": args} for id_, args in (*doubled_queries(raw), *_short_names(raw))}
@@ -97,7 +101,8 @@ class Configuration:
         given = {name: text for name, text in dates.items() if text}
         more = ((DEFAULTS, self.additions(zone)), (ARGUMENTS, given))
         texts = tuple((name, yaml.safe_dump(values)) for name, values in more if values)
-        return Written(self.id, folder, (*self.files, *texts), environment)
+        without = tuple(path for path, _ in left_out(self.source.raw))
+        return Written(self.id, folder, (*self.files, *texts), environment, without)
 
 
 def read_configuration(
@@ -120,21 +125,13 @@ def read_configuration(
     return Configuration(tuple(files), source)
 
 
-def plugins_of(values: Mapping[str, Any], section: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield id and definition of what a section names, where that can be told."""
-    found = values.get(section)
-    for id_, part in (found if isinstance(found, dict) else {}).items():
-        if isinstance(part, dict) and isinstance(part.get("plugin"), str):
-            yield id_, part
-
-
 def doubled_queries(raw: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield views whose queries have `%%` for `%`, as MySQL's driver wanted it, with better ones.
 
     Args:
         raw: The configuration, before variables were filled in.
     """
-    for id_, args in _views_of(raw, _is_mysql):
+    for id_, args in views_of(raw, _is_mysql):
         texts = {name: args.get(name) for name in _QUERIES}
         queries = {
             name: text.replace("%%", "%")
@@ -147,7 +144,7 @@ def doubled_queries(raw: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str
 
 def _short_names(raw: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield views that name columns of Google Analytics by their old prefix, without it."""
-    for id_, args in _views_of(raw, lambda part: part["plugin"] == "googleanalytics"):
+    for id_, args in views_of(raw, lambda part: part["plugin"] == "googleanalytics"):
         texts = {name: args.get(name) for name in ("groupby", "time_column")}
         named: dict[str, Any] = {
             name: text.removeprefix(_OLD)
@@ -164,34 +161,25 @@ def _short_names(raw: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
             yield id_, {**named, **({"label_map": shown} if shown else {})}
 
 
-def _views_of(
-    raw: Mapping[str, Any], fits: Callable[[Mapping[str, Any]], bool]
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield id and arguments of the views that ask a datasource of some kind."""
-    asked = [id_ for id_, part in plugins_of(raw, "datasources") if fits(part)]
-    for id_, view in plugins_of(raw, "views"):
-        args = view.get("args")
-        if isinstance(args, dict) and args.get("datasource") in asked:
-            yield id_, args
-
-
 def _is_mysql(datasource: Mapping[str, Any]) -> bool:
     args = datasource.get("args") or {}
-    if datasource["plugin"] not in ("sql", "mysql") or not isinstance(args, dict):
+    if datasource["plugin"] not in SQL or not isinstance(args, dict):
         return False
     return args.get("driver", "mysql") == "mysql" and "url" not in args
 
 
 def _said_of_output(plugin: str, given: Any) -> dict[str, Any]:
-    """Return the arguments of an output that KPI Reporter did not need, or had no name for."""
+    """Return what of an output KPI Reporter did not need, or called otherwise."""
     if not isinstance(given, dict):
         return {}
-    if plugin == "static" and "what" not in given:
-        return dict(_STATIC)
-    if plugin == "smtp":
-        host = {} if "smtp_host" in given else {"smtp_host": "localhost"}
-        return {**host, "tls": "none"} if is_plain_smtp(given) else host
-    return {}
+    said: dict[str, Any] = {"plugin": "static"} if plugin == "html" else {}
+    args: dict[str, Any] = {}
+    if plugin in STATIC and "what" not in given:
+        args = dict(_STATIC)
+    elif plugin == "smtp":
+        args = {} if "smtp_host" in given else {"smtp_host": "localhost"}
+        args |= {"tls": "none"} if is_plain_smtp(given) else {}
+    return {**said, **({"args": args} if args else {})}
 
 
 def is_plain_smtp(args: Mapping[str, Any]) -> bool:

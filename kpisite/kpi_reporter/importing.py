@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import io
+import operator
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kpisite.errors import UsageError
-from kpisite.kpi_reporter.configuration import plugins_of
+from kpisite.kpi_reporter.left_out import left_out
+from kpisite.kpi_reporter.sections import plugins_of
 
 if TYPE_CHECKING:
     from kpisite.kpi_reporter.configuration import Configuration
@@ -40,6 +43,8 @@ def report_text(configuration: Configuration, here: Path, folder: Path, zone: st
     for _, text in configuration.files:
         report = _merged(report, yaml.load(text))
     report = _merged(report, configuration.additions(zone))
+    for (*parents, name), _ in left_out(configuration.source.raw):
+        functools.reduce(operator.getitem, parents, report).pop(name, None)  # aliases are one
     for _, datasource in plugins_of(report, "datasources"):
         _moved(datasource.get("args"), here, folder)
     written = io.StringIO()

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from mkdocs.structure.nav import Navigation
 
     from kpisite.mkdocs_plugin.search import SearchEntries
-    from kpisite.site.content import SiteContent, SitePage
+    from kpisite.site.content import PlannedPages, SiteContent, SitePage
     from kpisite.site.page_cache import PageCache
-    from kpisite.site.report_pages import PlannedPages
     from kpisite.site.site_folder import SiteFolder
 
 log = logging.getLogger("mkdocs.plugins.kpisite")

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AwareDatetime, Field, model_validator
 
 from kpisite.model.base import StrictModel
-from kpisite.model.definition import RecordedDefinition
 from kpisite.model.metric import Metric
 from kpisite.model.period import Period, Unit
+from kpisite.model.recorded_definition import RecordedDefinition
 
 Status = Literal["draft", "preliminary", "sealed"]
 """draft: only in a preview; preliminary: may still change; sealed: final."""

@@ -19,6 +19,9 @@ _ANY_ZONE = ZoneInfo("UTC")
 COMPARISON = "comparison"
 """The title of a comparison with the answer to another query."""
 
+STAT = "{stat}"
+"""Stands for the value in a label."""
+
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 """A number that JSON can hold; a gap is None."""
 
@@ -44,11 +47,28 @@ class Metric(StrictModel):
     target: Finite | None = None
     good: Direction | None = None
     """Which way is better; None where neither is."""
+    label: str = STAT
+    """Text around the value where it stands for itself: `{stat} pieces`."""
 
     @property
     def text(self) -> str:
-        """The value as a reader sees it: `84.2 %`; an en dash where there is no data."""
+        """The value in a table or a sentence: `84.2 %`; an en dash where there is no data."""
         return self.format.text(self.value)
+
+    @property
+    def said(self) -> str:
+        """The value as its card says it, in its label: `84 pieces`, `no data`."""
+        if self.value is None:
+            return gettext("no data")
+        before, number, unit, after = self.said_parts
+        return f"{before}{number}{unit and f' {unit}'}{after}"
+
+    @property
+    def said_parts(self) -> tuple[str, str, str, str]:
+        """The label before the value, the number, its unit, and the label after it."""
+        before, stat, after = " ".join(self.label.split()).partition(STAT)
+        number, unit = self.format.parts(self.value) if stat else ("", "")
+        return before, number, unit, after
 
     @property
     def change(self) -> float | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from kpisite.errors import Mistake
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 KeyPath = tuple[str | int, ...]
 """Keys and list positions that lead to a value."""
@@ -71,6 +72,27 @@ class Source:
             if isinstance(path[-1], int) and path[-1] == 0:
                 _forget_items(merged.locations, path[:-1], later.locations)
         return merged
+
+    def without(self, paths: Collection[KeyPath]) -> Source:
+        """Return what is left without some keys, and without the mistakes below them.
+
+        Args:
+            paths: They lead to keys that are there.
+        """
+        left = replace(self, values=deepcopy(self.values), raw=deepcopy(self.raw))
+        for *parents, name in paths:
+            for tree in (left.values, left.raw):
+                mapping: Any = tree
+                for key in parents:
+                    mapping = mapping[key]
+                del mapping[name]
+        gone = [".".join(map(str, path)) for path in paths]
+        left.mistakes = [
+            mistake
+            for mistake in self.mistakes
+            if not any(f"{mistake.path}.".startswith(f"{path}.") for path in gone)
+        ]
+        return left
 
 
 def _merge(earlier: Any, later: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from kpisite.errors import OutputError
+from kpisite.model.words import status_text
 from kpisite.outputs._jinja import filled, words_of
 from kpisite.outputs._letter import parse_address
 from kpisite.outputs._slug import slug
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from kpisite.plugins import Announcement, EditionFile, Mail
 
-_SUBJECT = "{{ title }}, {{ period }}{% if is_revision %} (revised){% endif %}{{ kpis }}"
+_SUBJECT = "{{ title }}, {{ period }}{{ state }}{{ kpis }}"
 _SUBJECT_KPIS = 3
 """KPIs in a subject: a phone shows about 40 characters of it."""
 _LIKE_A_LIST = BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
@@ -129,10 +130,13 @@ def subject_of(announcement: Announcement, options: MailOptions) -> str:
     Raises:
         OutputError: It cannot be filled in.
     """
-    known = [metric for metric in announcement.metrics if metric.value is not None]
-    kpis = [f"{m.title} {m.text}" for m in known[:_SUBJECT_KPIS]]
+    metrics = [metric for metric in announcement.metrics if metric.value is not None]
+    kpis = [f"{metric.title} {metric.said}" for metric in metrics[:_SUBJECT_KPIS]]
+    states = [status_text(announcement.status)] if announcement.status != "sealed" else []
+    states += [status_text("revised")] if announcement.is_revision else []
     words = {
         **words_of(announcement),
+        "state": f" ({', '.join(states)})" if states else "",
         "kpis": f": {', '.join(kpis)}" if kpis else "",
     }
     text = filled(options.subject or _SUBJECT, words, "subject")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import shlex
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import asyncssh
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from kpisite.errors import OutputError
 from kpisite.outputs._changes import Changes, compare, file_digest
@@ -17,13 +16,17 @@ from kpisite.outputs._remote_files import Rights, UnknownNameError
 from kpisite.outputs._remote_folder import DisturbedError, OccupiedError, RemoteFolder
 from kpisite.outputs._remote_shell import RemoteShell
 from kpisite.outputs._retries import retrying
+from kpisite.outputs._ssh_connection import TROUBLE, CommandError, GatewayError, connected
+from kpisite.outputs._ssh_server import PORT, Address, Server
 from kpisite.outputs._ssh_sudo import SudoConnection
 from kpisite.outputs._ssh_trouble import explain, may_pass
-from kpisite.outputs._ssh_trust import trusted_keys
 from kpisite.plugins import PluginOptions, Receipt, Site, SiteDriver
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
+    from pathlib import Path
+
+    import asyncssh
 
 
 def _folder(value: str) -> str:
@@ -31,6 +34,22 @@ def _folder(value: str) -> str:
     if stripped.rsplit("/", 1)[-1] in ("", ".", "..", "~") or "\0" in value:
         raise ValueError(f"'{value}' is no folder of its own; name one such as '/srv/www/kpis'")
     return stripped
+
+
+def _address(value: str) -> str:
+    Address.of(value)
+    return value
+
+
+def _gateway(value: str) -> str:
+    if not _is_command(value):
+        return value and _address(value)
+    shlex.split(value)
+    return value
+
+
+def _is_command(gateway: str) -> bool:
+    return len(gateway.split()) > 1
 
 
 def _mode(value: str) -> str:
@@ -63,14 +82,17 @@ class SFTP(SiteDriver):
     class Options(PluginOptions):
         """The server, how to log in, and where the site goes."""
 
-        host: str = Field(min_length=1)
-        """Name or address of the server."""
+        host: Annotated[str, AfterValidator(_address)] = Field(min_length=1)
+        """Name or address of the server; `[user@]host[:port]` too."""
         remote_path: Annotated[str, AfterValidator(_folder)]
         """Where the site appears on the server: absolute, or below the user's own folder."""
         user: str = ""
         """Who logs in; else whoever runs this."""
-        port: int = Field(default=22, ge=1, le=65535)
+        port: int = Field(default=PORT, ge=1, le=65535)
         """Port of the server."""
+        gateway: Annotated[str, AfterValidator(_gateway)] = ""
+        """Server that it is reached through, `[user@]host[:port]`; or a command whose input and
+        output are the connection, such as `ssh -W %h:%p jump.example.org`."""
         password: SecretStr = SecretStr("")
         """The user's password."""
         key_file: str = ""
@@ -106,16 +128,36 @@ class SFTP(SiteDriver):
         connect_kwargs: ConnectOptions = ConnectOptions()
         """`key_filename`, `password` and `passphrase`, as the reference has them."""
 
+        @model_validator(mode="after")
+        def _said_once(self) -> SFTP.Options:
+            address = Address.of(self.host)
+            for name, said in (("user", address.user), ("port", address.port)):
+                if said and name in self.model_fields_set:
+                    raise ValueError(f"name the {name} either in 'host' or by '{name}'")
+            return self
+
+        def server(self, folder: Path) -> Server:
+            """Return the server; relative files start at a folder."""
+            said = Address.of(self.host)
+            user, port = said.user or self.user, said.port or self.port
+            return Server(user, said.host, port, self.host_key, self.known_hosts, folder)
+
+        def gateway_server(self, folder: Path) -> Server | None:
+            """Return the server before it; None where there is none, or a command."""
+            if not self.gateway or _is_command(self.gateway):
+                return None
+            said = Address.of(self.gateway)
+            user, port = said.user or self.server(folder).user, said.port or PORT
+            return Server(user, said.host, port, "", self.known_hosts, folder, is_gateway=True)
+
     options: Options
 
     @property
     def target(self) -> str:
         """Where it goes, as an address."""
-        options = self.options
-        user = f"{options.user}@" if options.user else ""
-        port = f":{options.port}" if options.port != 22 else ""
-        path = options.remote_path
-        return f"sftp://{user}{options.host}{port}{path if path.startswith('/') else f'/~/{path}'}"
+        path = self.options.remote_path
+        below = path if path.startswith("/") else f"/~/{path}"
+        return f"sftp://{self.options.server(self.context.folder).address}{below}"
 
     def plan(self, site: Site) -> Sequence[str]:
         """Return the files that would be added, changed and removed; none where all are equal."""
@@ -161,11 +203,10 @@ class SFTP(SiteDriver):
 
     def _run(self, work: Callable[[RemoteFolder], Awaitable[Changes]]) -> Changes:
         try:
-            keys = trusted_keys(self.options, self.context.folder)
             result: Changes = retrying(
                 self.options.tries,
                 lambda error: isinstance(error, DisturbedError) or may_pass(error),
-            )(lambda: _finished(self._connected(keys, work)))
+            )(lambda: _finished(self._connected(work)))
         except OccupiedError as error:
             raise self._error(
                 str(error),
@@ -175,39 +216,18 @@ class SFTP(SiteDriver):
             raise self._error(str(error), "Give the number instead.") from error
         except DisturbedError as error:
             raise self._error(str(error), "Publish again, one after the other.") from error
-        except (OSError, asyncssh.Error, asyncssh.KeyImportError, ValueError) as error:
-            reason, hint = explain(error, self.options, self.context.folder)
-            raise self._error(f"'{self.target}' {reason}", hint) from error
+        except (*TROUBLE, GatewayError, CommandError) as error:
+            said = explain(error, self.options, self.context.folder, self.target)
+            raise self._error(*said) from error
         return result
 
-    async def _connected(
-        self, keys: Any, work: Callable[[RemoteFolder], Awaitable[Changes]]
-    ) -> Changes:
+    async def _connected(self, work: Callable[[RemoteFolder], Awaitable[Changes]]) -> Changes:
         options = self.options
         # Of the parts of a write that fails, the first one is raised here; asyncssh forgets the
         # others, and asyncio would print them.
         asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-        login: dict[str, Any] = {
-            "username": options.user,
-            "password": (options.password or options.connect_kwargs.password).get_secret_value(),
-            "passphrase": (
-                options.passphrase or options.connect_kwargs.passphrase
-            ).get_secret_value(),
-        }
-        if key_file := options.key_file or options.connect_kwargs.key_filename:
-            login["client_keys"] = [str(self.context.folder / Path(key_file).expanduser())]
         async with (
-            asyncssh.connect(
-                options.host,
-                options.port,
-                config=None,
-                known_hosts=keys,
-                connect_timeout=options.connect_timeout,
-                login_timeout=options.connect_timeout,
-                keepalive_interval=options.timeout / 3,
-                keepalive_count_max=3,
-                **{name: value for name, value in login.items() if value},
-            ) as connection,
+            connected(options, self.context.folder) as connection,
             self._sftp(connection) as client,
         ):
             rights = Rights(

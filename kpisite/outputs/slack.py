@@ -114,9 +114,9 @@ class Slack(EditionDriver):
 
 
 def _views(announcement: Announcement) -> list[ShownBlock]:
-    """Return the views that a message shows: the KPIs say all of theirs already."""
+    """Return the views that a message shows: the numbers of KPIs are all of theirs."""
     blocks = announcement.content.blocks() if announcement.content else []
-    return [block for block in blocks if not block.is_kpi or block.error]
+    return [block for block in blocks if not (block.is_kpi and block.metrics)]
 
 
 def _say(

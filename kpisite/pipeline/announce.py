@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from kpisite.archive.deliveries import add_delivery, begin, withdraw
+from kpisite.archive.deliveries import add_delivery, begin, read_log, withdraw
 from kpisite.errors import ArchiveError, KpisiteError, UnclearDeliveryError, UsageError, nearest
 from kpisite.model.delivery import Delivery, Intent, Receipt
 from kpisite.model.secrets import redact
@@ -14,6 +14,7 @@ from kpisite.pipeline.due import due_editions
 from kpisite.pipeline.owners import due_for_owners, is_as_shown, not_whole, tell_owners
 from kpisite.pipeline.people import by_output
 from kpisite.pipeline.publish import without_secrets
+from kpisite.plugins.output import SiteDriver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from kpisite.pipeline.people import Failures, PeopleOutput
     from kpisite.pipeline.project import Project
     from kpisite.pipeline.publish import OutputResult
-    from kpisite.plugins.output import Announcement
+    from kpisite.plugins.announcement import Announcement
 
     Announce = Callable[[Entry, Receipt | None], Announcement]
     """Makes an announcement of an edition, and of the older revision that people were told of."""
@@ -101,8 +102,11 @@ class _Telling:
                 message = not_whole(entry, self.failures, told)
                 yield output.result("failed", entry, message=message)
                 return
-            if output.report.id in self.held:
-                yield output.result("held", entry, message=self.held[output.report.id])
+            held = self.held.get(output.report.id, "")
+            if self.choice.only and not self.choice.arrived and not held:
+                held = self._left_out(output, entry)
+            if held:
+                yield output.result("held", entry, message=held)
                 return
             delivered.begin(entry)
             result = self._tell(output, entry, delivered.log(entry))
@@ -124,6 +128,20 @@ class _Telling:
         """
         allowed = self.choice.allow_errors or output.options.allow_errors
         return self.choice.arrived or (allowed and is_as_shown(entry))
+
+    def _left_out(self, output: PeopleOutput, entry: Entry) -> str:
+        """Return why people wait: an output that is not asked for has not published the edition."""
+        for id_, bound in output.report.outputs.items():
+            if id_ in self.choice.only or not issubclass(bound.plugin.cls, SiteDriver):
+                continue
+            published = read_log(self.project.archive, entry.key, id_).latest
+            if published is None or published.revision < entry.revision:
+                site = f"{output.report.id}/{id_}"
+                return (
+                    f"people are told when {site} has published {entry.key}, revision "
+                    f"{entry.revision}\n  Publish without --only, or add --only {id_}."
+                )
+        return ""
 
     def _owners_told(
         self, output: PeopleOutput, entries: Sequence[Entry], delivered: Deliveries

@@ -10,13 +10,9 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from kpisite.errors import DefinitionError, Mistake, PluginError
-from kpisite.model.definition import (
-    RecordedDatasource,
-    RecordedDefinition,
-    Report,
-    ViewDefinition,
-)
+from kpisite.model.definition import RecordedDatasource, Report, ViewDefinition
 from kpisite.model.mistakes import mistakes_of
+from kpisite.model.recorded_definition import RecordedDefinition
 from kpisite.model.yaml_reader import read_yaml
 from kpisite.model.yaml_source import Source
 from kpisite.pipeline.problems import redact
@@ -25,6 +21,7 @@ from kpisite.plugins.binding import Bound, bind, check_queries, make_view
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from kpisite.model.yaml_source import KeyPath
     from kpisite.plugins.view import View
 
 FILE_NAMES = ("report.yml", "report.yaml")
@@ -42,6 +39,8 @@ class Written:
     """Name for messages and content of each YAML file, the later file wins; may have secrets."""
     environment: Mapping[str, str] = field(repr=False)
     """The variables that the files name, and no others."""
+    without: tuple[KeyPath, ...] = ()
+    """Keys that are passed over as if they were not written."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +141,7 @@ def load_written(written: Written) -> LoadedReport:
         source = source.merged(read_yaml(text, name, environment))
     if source.unreadable:
         raise DefinitionError(source.mistakes)
+    source = source.without(written.without)
     report = None
     mistakes = []
     try:

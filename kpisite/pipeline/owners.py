@@ -16,7 +16,7 @@ from kpisite.model.words import period_title
 from kpisite.pipeline.due import due_editions
 from kpisite.pipeline.people import by_output
 from kpisite.pipeline.publish import without_secrets
-from kpisite.plugins.output import FailedView, FailureNotice
+from kpisite.plugins.announcement import FailedView, FailureNotice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

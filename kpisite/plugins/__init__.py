@@ -9,23 +9,25 @@ from kpisite.model.delivery import Receipt
 from kpisite.model.metric import Metric
 from kpisite.model.number import NumberFormat
 from kpisite.model.period import Period
+from kpisite.plugins.announcement import (
+    Announcement,
+    EditionContent,
+    EditionFile,
+    FailedView,
+    FailureNotice,
+    Mail,
+    Picture,
+    ShownBlock,
+)
 from kpisite.plugins.datasource import Datasource, DatasourceContext
 from kpisite.plugins.markup import escape_html, escape_markdown
 from kpisite.plugins.options import PluginOptions, QueryOptions, Variable
 from kpisite.plugins.output import (
-    Announcement,
-    EditionContent,
     EditionDriver,
-    EditionFile,
     EditionOptions,
-    FailedView,
-    FailureNotice,
-    Mail,
     OutputContext,
     OutputDriver,
-    Picture,
     Progress,
-    ShownBlock,
     Site,
     SiteDriver,
 )

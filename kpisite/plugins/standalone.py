@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import mimetypes
 import posixpath
 import re
-from dataclasses import dataclass, field
 from html import escape, unescape
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urljoin
 
 from kpisite.errors import OutputError
+from kpisite.plugins.edition_parser import PAGE, EditionParser
+from kpisite.plugins.inlining import Inliner
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-PAGE = "kpi-page"
-"""Class of the element that holds an edition; everything around it is the site's."""
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
-_LEFT_OUT = frozenset(
-    {"base", "embed", "form", "iframe", "link", "meta", "nav", "object", "script", "template"}
-)
-_VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta"})
-_DECORATION = frozenset({"kpi-permalink", "kpi-links", "headerlink"})
-_WITHIN = ("data:", "#")
 _SRC = re.compile(r'''\ssrc="([^"]+)"''')
-_URL = re.compile(r"""url\(\s*(?:"([^"]*)"|'([^']*)'|([^"')\s]+))\s*\)""")
 _FOOT = """\
 @page {{
   @bottom-left {{ content: "{running}"; font: 7pt system-ui, sans-serif; color: #5b6776; }}
@@ -66,7 +55,7 @@ class StandalonePages:
             site: Folder of the built site.
         """
         self._site = site.resolve()
-        self._styles: dict[Path, str] = {}
+        self._files = Inliner(self._site)
 
     def digest(self, page: str) -> str:
         """Return a digest of all that a page is made of: a tenth of the work of making it.
@@ -77,9 +66,6 @@ class StandalonePages:
             OutputError: The site has no such page.
         """
         file = self._site / page
-        if not self._styles:
-            for path in self._site.rglob("*.css"):
-                self.style(path)
         try:
             text = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -87,8 +73,8 @@ class StandalonePages:
         shown = sorted(address for address in set(_SRC.findall(text)) if address[-3:] != ".js")
         parts = (
             text,
-            *(self.data(unescape(address), file.parent) for address in shown),
-            *(style for _, style in sorted(self._styles.items())),
+            *(self._files.data(unescape(address), file.parent) for address in shown),
+            *self._files.styles(),
         )
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
@@ -107,7 +93,7 @@ class StandalonePages:
         """
         file = self._site / page
         try:
-            source = _Page(self, file)
+            source = EditionParser(self._files, file)
             source.feed(file.read_text(encoding="utf-8"))
             source.close()
         except (OSError, UnicodeDecodeError) as error:
@@ -131,176 +117,3 @@ class StandalonePages:
 
     def _lacking(self, page: str) -> OutputError:
         return OutputError(f"the built site has no {page} that can be read", hint="Publish again.")
-
-    def style(self, file: Path) -> str:
-        """Return a stylesheet that needs no other file; "" where there is none."""
-        if file not in self._styles:
-            try:
-                text = file.read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError):
-                text = ""
-            self._styles[file] = self.inlined(text, file.parent)
-        return self._styles[file]
-
-    def inlined(self, css: str, folder: Path) -> str:
-        """Return CSS with the files that it names in it."""
-
-        def data(match: re.Match[str]) -> str:
-            address = next(filter(None, match.groups()), "")
-            if address.startswith(_WITHIN):
-                return match[0]
-            return f'url("{self.data(address, folder)}")'
-
-        css = re.sub(r"/\*# sourceMappingURL=.*?\*/|@charset[^;]*;", "", css)
-        return _URL.sub(data, css).replace("</", "<\\/")
-
-    def data(self, address: str, folder: Path) -> str:
-        """Return a file of the site as an address that holds it; "" where there is none."""
-        if address.startswith(_WITHIN):
-            return address
-        parts = urlsplit(address)
-        path = (folder / unquote(parts.path)).resolve()
-        if parts.scheme or parts.netloc or not path.is_relative_to(self._site):
-            return ""
-        try:
-            content = base64.b64encode(path.read_bytes()).decode()
-        except OSError:
-            return ""
-        mime = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-        return f"data:{mime};base64,{content}"
-
-
-@dataclass
-class _Page(HTMLParser):
-    """Takes the edition out of a page of a site."""
-
-    pages: StandalonePages
-    file: Path
-    language: str = "en"
-    title: str = ""
-    address: str = ""
-    """Of the page; "" where it is not known."""
-    styles: list[str] = field(default_factory=list)
-    body: str = ""
-    """The attributes of the body that say the colours."""
-    parts: list[str] = field(default_factory=list)
-    """The edition."""
-    _open: list[str] = field(default_factory=list)
-    """Elements of the edition that are open."""
-    _left_out: list[str] = field(default_factory=list)
-    """Open elements, from the one on that is left out."""
-    _in_body: bool = False
-    _text_of: str = ""
-    """Element of the head whose text is wanted."""
-
-    def __post_init__(self) -> None:
-        super().__init__(convert_charrefs=False)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Read an element that begins."""
-        values = {name: value or "" for name, value in attrs}
-        classes = values.get("class", "").split()
-        if not self._open:
-            if PAGE not in classes or self.parts:
-                self._outside(tag, values)
-                return
-        elif self._left_out or tag in _LEFT_OUT or _DECORATION & {*classes}:
-            if tag not in _VOID:
-                self._left_out.append(tag)
-            return
-        self.parts.append(self._tag(tag, values))
-        if tag not in _VOID:
-            self._open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Read an element that is written without content, as in SVG."""
-        values = {name: value or "" for name, value in attrs}
-        if not self._open:
-            self._outside(tag, values)
-        elif not self._left_out and tag not in _LEFT_OUT:
-            self.parts.append(f"{self._tag(tag, values)[:-1]}/>")
-
-    def handle_endtag(self, tag: str) -> None:
-        """Read the end of an element."""
-        self._text_of = ""
-        if self._left_out:
-            _close(self._left_out, tag)
-        elif _close(self._open, tag):
-            self.parts.append(f"</{tag}>")
-
-    def handle_data(self, data: str) -> None:
-        """Read text."""
-        if self._open and not self._left_out:
-            self.parts.append(data)
-        elif self._text_of == "title":
-            self.title += unescape(data)
-        elif self._text_of == "style":
-            self.styles.append(self.pages.inlined(data, self.file.parent))
-
-    def handle_entityref(self, name: str) -> None:
-        """Read `&name;`."""
-        self.handle_data(f"&{name};")
-
-    def handle_charref(self, name: str) -> None:
-        """Read `&#38;`."""
-        self.handle_data(f"&#{name};")
-
-    def _outside(self, tag: str, values: dict[str, str]) -> None:
-        """Read what the site says of the page."""
-        if tag in ("title", "style") and not self._in_body:
-            self._text_of = tag
-        elif tag == "html":
-            self.language = values.get("lang") or self.language
-        elif tag == "meta" and values.get("property") == "og:title":
-            self.title = values.get("content", "")
-        elif tag == "link" and "canonical" in values.get("rel", "").split():
-            self.address = values.get("href", "")
-        elif tag == "link" and "stylesheet" in values.get("rel", "").split():
-            self._add_stylesheet(values.get("href", ""))
-        elif tag == "body":
-            self._in_body = True
-            named = {k: v for k, v in values.items() if k == "dir" or k.startswith("data-md-color")}
-            self.body = _attributes(named).replace('"slate"', '"default"')
-
-    def _add_stylesheet(self, address: str) -> None:
-        parts = urlsplit(address)
-        if not (parts.scheme or parts.netloc):
-            self.styles.append(self.pages.style(self.file.parent / unquote(parts.path)))
-
-    def _tag(self, tag: str, values: dict[str, str]) -> str:
-        """Return how an element begins."""
-        kept: dict[str, str] = {}
-        for name, value in values.items():
-            if name.startswith("on") or name in ("srcset", "tabindex"):
-                continue
-            if name in ("href", "xlink:href"):
-                value = self._link(value) if tag == "a" else self._file(value)
-            elif name == "src":
-                value = self._file(value)
-            elif name == "style":
-                value = self.pages.inlined(value, self.file.parent)
-            if value or values[name] == "":
-                kept[name] = value
-        return f"<{tag}{_attributes(kept)}>"
-
-    def _file(self, address: str) -> str:
-        return self.pages.data(address, self.file.parent)
-
-    def _link(self, address: str) -> str:
-        if address.startswith("#"):
-            return address
-        link = urljoin(self.address, address)
-        return link if urlsplit(link).scheme in ("http", "https", "mailto") else ""
-
-
-def _attributes(values: dict[str, str]) -> str:
-    return "".join(f' {name}="{escape(value)}"' for name, value in values.items())
-
-
-def _close(elements: list[str], tag: str) -> bool:
-    """Close an element and those in it that have no end; return whether it was open."""
-    if tag not in elements:
-        return False
-    while elements.pop() != tag:
-        pass
-    return True

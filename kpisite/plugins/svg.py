@@ -34,6 +34,7 @@ from kpisite.plugins.svg_colours import (
     series_colour,
 )
 from kpisite.plugins.svg_numbers import per_mille, percent, short
+from kpisite.plugins.svg_paths import area_path, cells_path, line_path
 from kpisite.plugins.svg_text import TEXT_SIZE, text_width
 
 if TYPE_CHECKING:
@@ -143,11 +144,11 @@ class Canvas:
             dashes: Lengths of dashes and of the gaps between them, in CSS pixels; "" for none.
             lone: Whether a point between two gaps is drawn.
         """
-        pairs = zip(x, y, strict=True)
+        points = [(self.x(at), self.y(up)) for at, up in zip(x, y, strict=True)]
         look = f'stroke="{stroke}" stroke-width="{short(width)}" stroke-linejoin="round"'
         if lone:
             look += ' stroke-linecap="round"'
-        self._path(_run(self._points(pairs), lone=lone), look + _dashed(dashes))
+        self._path(line_path(points, lone=lone), look + _dashed(dashes))
 
     def area(
         self,
@@ -158,17 +159,10 @@ class Canvas:
         opacity: float,
     ) -> None:
         """Fill what is between two lines; where one of them is NaN is a gap."""
-        shapes, top, bottom = [], list[str](), list[str]()
-        for at, under, over in [*zip(x, low, high, strict=True), (math.nan,) * 3]:
-            if math.isfinite(under) and math.isfinite(over):
-                place = per_mille(self.x(at))
-                top.append(f"{place} {per_mille(self.y(over))}")
-                bottom.append(f"{place} {per_mille(self.y(under))}")
-            elif top:
-                shapes.append(f"M{'L'.join(top)}L{'L'.join(reversed(bottom))}Z")
-                top, bottom = [], []
-        if shapes:
-            self._stretched(f'<path d="{"".join(shapes)}" fill="{fill}" opacity="{opacity}"/>')
+        sides = zip(x, low, high, strict=True)
+        path = area_path((self.x(at), self.y(under), self.y(over)) for at, under, over in sides)
+        if path:
+            self._stretched(f'<path d="{path}" fill="{fill}" opacity="{opacity}"/>')
 
     def boxes(
         self,
@@ -219,12 +213,7 @@ class Canvas:
             rim: The colour of a hairline around each.
         """
         width, height = abs(size[0] / self._x_range), abs(size[1] / self._y_range)
-        across, down = per_mille(width), per_mille(height)
-        path = "".join(
-            f"M{per_mille(self.x(at) - width / 2)} {per_mille(self.y(up) - height / 2)}"
-            f"h{across}v{down}h-{across}z"
-            for at, up in places
-        )
+        path = cells_path(((self.x(at), self.y(up)) for at, up in places), width, height)
         if path:
             self._stretched(
                 f'<path d="{path}" fill="{fill}" stroke="{rim}"'
@@ -443,9 +432,6 @@ class Canvas:
             return ""
         return f' data-kpi-values="{self.values_along} {low:.9g} {high:.9g}"'
 
-    def _points(self, pairs: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
-        return [(self.x(at), self.y(up)) for at, up in pairs]
-
     def _path(self, path: str, look: str) -> None:
         if path:
             self._stretched(
@@ -462,22 +448,6 @@ class Canvas:
     def _group(self, elements: Sequence[str], look: str) -> None:
         if elements:
             self._parts.append(f"<g {look}>{''.join(elements)}</g>")
-
-
-def _run(points: Iterable[tuple[float, float]], *, lone: bool = False) -> str:
-    """Return the path through points; a gap at each that is not finite."""
-    path, run = [], 0
-    for x, y in points:
-        if math.isfinite(x) and math.isfinite(y):
-            path.append(f"{'L' if run else 'M'}{per_mille(x)} {per_mille(y)}")
-            run += 1
-        else:
-            if lone and run == 1:
-                path.append("h0")
-            run = 0
-    if lone and run == 1:
-        path.append("h0")
-    return "".join(path)
 
 
 def _dashed(dashes: str) -> str:

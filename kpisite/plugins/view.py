@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypedDict
 
 from kpisite.plugins.options import PluginOptions, QueryOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import Unpack
 
     import pandas as pd
 
@@ -75,6 +76,23 @@ class Collector(ABC):
         """Keep fetched bytes in the edition; a page shows them by `page.blobs[name]`."""
 
 
+class TableOptions(TypedDict, total=False):
+    """What `Page.table` may be told beside the frame."""
+
+    max_rows: int | None
+    """Show that many, and say "10 of 25 rows"; None shows all."""
+    formats: Mapping[str, NumberFormat] | None
+    """Column → how its numbers are shown."""
+    bars: Sequence[str]
+    """Columns whose numbers get a bar in the cell."""
+    totals: Mapping[str, Total] | None
+    """Column → what a last row says of all its numbers, shown or not."""
+    limits: Mapping[str, Limits] | None
+    """Column → which of its numbers are marked as good or bad."""
+    sparklines: Sequence[str]
+    """Columns with several numbers in a text, `3 4.5 2`: a small line in the cell."""
+
+
 class Page(ABC):
     """What a view may use while it renders: nothing that is newer than its edition."""
 
@@ -133,27 +151,12 @@ class Page(ABC):
         """
 
     @abstractmethod
-    def table(
-        self,
-        frame: pd.DataFrame,
-        *,
-        max_rows: int | None = None,
-        formats: Mapping[str, NumberFormat] | None = None,
-        bars: Sequence[str] = (),
-        totals: Mapping[str, Total] | None = None,
-        limits: Mapping[str, Limits] | None = None,
-        sparklines: Sequence[str] = (),
-    ) -> str:
+    def table(self, frame: pd.DataFrame, **options: Unpack[TableOptions]) -> str:
         """Return HTML of a table: numbers aligned, a missing value as an en dash, all escaped.
 
         Args:
             frame: The index is not shown.
-            max_rows: Show that many, and say "10 of 25 rows"; None shows all.
-            formats: Column → how its numbers are shown.
-            bars: Columns whose numbers get a bar in the cell.
-            totals: Column → what a last row says of all its numbers, shown or not.
-            limits: Column → which of its numbers are marked as good or bad.
-            sparklines: Columns with several numbers in a text, `3 4.5 2`: a small line in the cell.
+            **options: See `TableOptions`.
         """
 
     @abstractmethod
@@ -162,7 +165,11 @@ class Page(ABC):
 
     @abstractmethod
     def template(self, path: str, **values: Any) -> str:
-        """Return a rendered Jinja template of `site_template/`, overridable by its path."""
+        """Return a rendered Jinja template.
+
+        It is looked up by its path in the project's `custom_dir`, in the folders `templates` of
+        the packages that define the view's class and its bases, and in `site_template/`.
+        """
 
     @abstractmethod
     def history(self, metric: str) -> Sequence[Point]:

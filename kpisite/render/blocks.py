@@ -18,16 +18,15 @@ from kpisite.render.tables import table_html
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import Unpack
 
     import pandas as pd
 
     from kpisite.archive.store import Edition
     from kpisite.model.definition import ViewDefinition
     from kpisite.model.edition import ViewRecord
-    from kpisite.model.number import NumberFormat
     from kpisite.pipeline.recording import RecordedFrames
-    from kpisite.plugins.limits import Limits
-    from kpisite.plugins.view import Total, View
+    from kpisite.plugins.view import TableOptions, View
     from kpisite.render.chart_templates import ChartTemplates
     from kpisite.render.past import Past
     from kpisite.render.templates import Templates
@@ -134,28 +133,9 @@ class EditionPage(Page):
         )
         return Markup(html)  # noqa: S704 - escaped where it was made
 
-    def table(
-        self,
-        frame: pd.DataFrame,
-        *,
-        max_rows: int | None = None,
-        formats: Mapping[str, NumberFormat] | None = None,
-        bars: Sequence[str] = (),
-        totals: Mapping[str, Total] | None = None,
-        limits: Mapping[str, Limits] | None = None,
-        sparklines: Sequence[str] = (),
-    ) -> str:
+    def table(self, frame: pd.DataFrame, **options: Unpack[TableOptions]) -> str:
         """Return HTML of a table."""
-        html = table_html(
-            frame,
-            max_rows=max_rows,
-            formats=formats,
-            bars=bars,
-            totals=totals,
-            limits=limits,
-            sparklines=sparklines,
-        )
-        return Markup(html)  # noqa: S704 - escaped where it was made
+        return Markup(table_html(frame, **options))  # noqa: S704 - escaped where it was made
 
     def blob(self, blob: Blob) -> str:
         """Return the address of bytes made while rendering."""
@@ -227,8 +207,9 @@ class BlockRenderer:
         try:
             view = copy.copy(self._view(recorded.id, definition))  # what it keeps is this edition's
             frames = replay(edition, recorded)
+            look = self._look.of(type(view))
             page = EditionPage(
-                edition, recorded.id, title, past, self._look, folder, self._charts, chart_id
+                edition, recorded.id, title, past, look, folder, self._charts, chart_id
             )
             text = view.render_md(dict(frames), page).strip()
         except KpisiteError as error:

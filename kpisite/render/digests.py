@@ -14,6 +14,9 @@ import kpisite
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+_TEMPLATES = "templates"
+"""The folder of a package with the Jinja templates of its views."""
+
 
 def file_names(folder: Path) -> list[str]:
     """Return the paths of all files below a folder, `/` between the parts; links are followed."""
@@ -60,6 +63,19 @@ def _installed() -> list[str]:
     return sorted(name for name in names if name.endswith((".dist-info", ".egg-info")))
 
 
+def template_folders(cls: type) -> list[Path]:
+    """Return the folders `templates` of the packages that define a class and its bases, in turn.
+
+    kpisite's own classes have theirs elsewhere, and a module that is in no package has none: what
+    is beside it is not its own.
+    """
+    modules = [sys.modules.get(base.__module__) for base in cls.__mro__]
+    files = [m.__file__ for m in modules if m and m.__package__ and m.__file__]
+    beside = [Path(file).parent / _TEMPLATES for file in dict.fromkeys(files)]
+    own = Path(kpisite.__file__).parent
+    return [f for f in dict.fromkeys(beside) if own not in f.parents and f.is_dir()]
+
+
 @functools.cache
 def class_digest(cls: type) -> str:
     """Return a digest of the packages that define a class and its bases; "" for kpisite's own.
@@ -87,4 +103,7 @@ def _module_digest(name: str) -> str:
 
 
 def _sources_digest(folder: Path) -> str:
-    return files_digest(folder, (name for name in file_names(folder) if name.endswith(".py")))
+    names = file_names(folder)
+    return files_digest(
+        folder, (n for n in names if n.endswith(".py") or _TEMPLATES in n.split("/"))
+    )

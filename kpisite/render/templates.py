@@ -27,7 +27,7 @@ from kpisite.model.words import (
     status_text,
     verdict_text,
 )
-from kpisite.render.digests import file_names, files_digest
+from kpisite.render.digests import file_names, files_digest, template_folders
 from kpisite.render.own_colours import css_variables
 from kpisite.render.sparkline import sparkline_svg
 
@@ -61,6 +61,8 @@ class Templates:
             compiled: Keeps them compiled; without it, each process compiles them.
         """
         self._folders = list(dict.fromkeys([*folders, template_folder()]))
+        self._compiled = compiled
+        self._of_plugins: dict[type, Templates] = {}
         self._environment = Environment(
             loader=_Loader(self._folders),
             autoescape=True,
@@ -93,6 +95,17 @@ class Templates:
             for folder in self._folders
         )
 
+    def of(self, cls: type) -> Templates:
+        """Return these templates and those of a plugin.
+
+        Those that its packages bring come before the shipped ones, and behind the project's own.
+        """
+        if cls not in self._of_plugins:
+            folders = [*self._folders[:-1], *template_folders(cls)]
+            plain = folders == self._folders[:-1]
+            self._of_plugins[cls] = self if plain else Templates(folders, self._compiled)
+        return self._of_plugins[cls]
+
     def render(self, path: str, **values: Any) -> str:
         """Return a rendered template.
 
@@ -104,7 +117,8 @@ class Templates:
         except TemplateNotFound as error:
             raise ViewError(
                 f"there is no template '{error.name}'",
-                hint="Templates are looked up in the theme's custom_dir, then in kpisite's own.",
+                hint="Templates are looked up in the theme's custom_dir, then in the folder "
+                "'templates' of the view's package, then in kpisite's own.",
             ) from error
         except TemplateError as error:
             line = f":{error.lineno}" if isinstance(error, TemplateSyntaxError) else ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kpisite.errors import OutputError
 from kpisite.model.words import period_title
-from kpisite.plugins.output import Announcement
+from kpisite.plugins.announcement import Announcement
 from kpisite.site.machine import EDITION
 from kpisite.site.previews import PREVIEW
 from kpisite.site.summaries import edition_line
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from kpisite.archive.index import Entry
     from kpisite.model.delivery import Receipt
-    from kpisite.plugins.output import EditionContent
+    from kpisite.plugins.announcement import EditionContent
 
 
 def announcement(

@@ -126,7 +126,7 @@ def _slot(slot: Slot, addresses: Mapping[str, str], headline: str | None) -> dic
         says.append(revision_text(entry.revision))
     metric = entry.metrics.get(headline) if headline else None
     if metric is not None:
-        says.append(f"{metric.title} {metric.text}")
+        says.append(f"{metric.title} {metric.said}")
     return {
         "text": slot.text,
         "title": ", ".join(says),

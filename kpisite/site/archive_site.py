@@ -18,7 +18,7 @@ from kpisite.site.embedded import EmbeddedViews
 from kpisite.site.feeds import feed
 from kpisite.site.machine import FEED, INDEX, site_index
 from kpisite.site.previews import PREVIEW
-from kpisite.site.report_pages import Front, PlannedPages, ReportPages
+from kpisite.site.report_pages import ReportPages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from kpisite.archive.index import Entry
     from kpisite.render.block_cache import BlockCache
     from kpisite.render.templates import Templates
-    from kpisite.site.edition_pages import LoadedEdition, Place
+    from kpisite.site.content import PlannedPages
+    from kpisite.site.loaded_edition import LoadedEdition
     from kpisite.site.machine import SiteAbout
+    from kpisite.site.place import Place
     from kpisite.site.previews import Previews
     from kpisite.site.report_pages import Front
     from kpisite.site.urls import Urls
@@ -90,12 +92,12 @@ class ArchiveSite:
         Raises:
             ArchiveError: Its record is missing or damaged.
         """
-        found = (report.edition(key) for report in self._reports)
+        found = (report.archived.edition(key) for report in self._reports)
         return next((one for one in found if one is not None), None)
 
     def embedded(self) -> EmbeddedViews:
         """Return what finds views for pages of the project."""
-        return EmbeddedViews(self._reports, self._look, self._urls)
+        return EmbeddedViews([report.archived for report in self._reports], self._look, self._urls)
 
     def front(self, cache: BlockCache, order: Sequence[str] = ()) -> list[SitePage]:
         """Return the pages of the navigation: the wall, and the newest edition of each report.
@@ -145,7 +147,7 @@ class ArchiveSite:
     def _preview(self, previews: Previews, cache: BlockCache) -> bytes:
         """Return the picture of the site."""
         fronts = zip(self._reports, self._fronts(cache), strict=True)
-        shown = [(front.about[0], *report.newest_past) for report, front in fronts]
+        shown = [(front.about[0], *report.archived.newest_past) for report, front in fronts]
         digests = [[title, entry.key, entry.digest, past.digest] for title, entry, past in shown]
 
         def draw() -> Rendered:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kpisite.model.metric import Metric
-    from kpisite.site.edition_pages import LoadedEdition
+    from kpisite.site.loaded_edition import LoadedEdition
 
 
 def attention(loaded: LoadedEdition) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def attention(loaded: LoadedEdition) -> dict[str, Any]:
 def _measured(metrics: Iterable[Metric]) -> str:
     """Return `On-time departures 79.8 %, target 80 %`."""
     return "; ".join(
-        f"{metric.title} {metric.text}, "
+        f"{metric.title} {metric.said}, "
         + gettext("target {result}").format(result=metric.target_alone)
         for metric in metrics
     )

@@ -1,4 +1,4 @@
-"""What kpisite adds to a site: pages, files, and what went wrong with them."""
+"""What kpisite adds to a site: pages, files, and what went wrong with them; made, or planned."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kpisite.pipeline.problems import Problem
     from kpisite.render.blocks import Asset
 
@@ -49,3 +51,23 @@ class SiteContent:
     pages: list[SitePage] = field(default_factory=list)
     assets: list[Asset] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class PlannedPages:
+    """Pages that are not made yet: those of an edition, or some that show all of a report."""
+
+    folder: str
+    """All of them stand here or below."""
+    digest: str
+    """Changes with all that the pages depend on, but for the site around them."""
+    make: Callable[[], SiteContent]
+    of_edition: bool = True
+
+    def content(self) -> SiteContent:
+        """Return the pages, with the files that they need.
+
+        Raises:
+            ArchiveError: A record is missing or damaged.
+        """
+        return self.make()

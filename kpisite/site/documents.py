@@ -88,7 +88,7 @@ class MetricDocument(Document):
     value: float | None
     """In its own unit: a ratio for `percent`, seconds for `duration`; null: no data."""
     text: str
-    """The value as a page shows it, with its unit."""
+    """The value as its card shows it, with its unit and its label: `84 pieces`, `no data`."""
     format: FormatDocument
     comparison: float | None
     """The value that it is compared with."""
@@ -120,7 +120,7 @@ class MetricDocument(Document):
             name=metric.name,
             title=metric.title,
             value=metric.value,
-            text=metric.text,
+            text=metric.said,
             format=FormatDocument.of(metric.format),
             comparison=metric.comparison,
             comparison_title=metric.comparison_text,
@@ -174,6 +174,17 @@ class LinkDocument(Document):
     """Address of its `edition.json`."""
 
 
+class ChangeDocument(Document):
+    """A number that the revision before said otherwise."""
+
+    title: str
+    """Of the metric."""
+    was: str
+    """What its card said: `84 pieces`."""
+    now: str
+    """What its card says."""
+
+
 class EditionDocument(Document):
     """`<report>/<period>/edition.json`. Addresses are relative to the file."""
 
@@ -190,6 +201,10 @@ class EditionDocument(Document):
     """1, and one more each time a sealed edition is run again."""
     run: AwareDatetime
     """When it was run, in UTC."""
+    data_until: str
+    """Up to when it has data, in words and in its timezone: `10 February 2013, 23:59`."""
+    zone: str
+    """Its timezone in words: `New York time`."""
     url: str
     """Address of its page."""
     report_url: str
@@ -204,6 +219,8 @@ class EditionDocument(Document):
     """The newest revision, where this is an older one."""
     replaces: tuple[LinkDocument, ...]
     """The older revisions, oldest first."""
+    changed: tuple[ChangeDocument, ...]
+    """The metrics that the last of them said otherwise, in the order of the views."""
     metrics: tuple[MetricDocument, ...]
     """In the order of the views."""
     views: tuple[ViewDocument, ...]

@@ -2,100 +2,35 @@
 
 from __future__ import annotations
 
-import functools
-from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from kpisite.model.edition import ErrorRecord
-from kpisite.model.language import gettext
-from kpisite.model.words import period_span, period_title, revision_text
-from kpisite.pipeline.problems import Problem
+from kpisite.model.words import period_title, revision_text
 from kpisite.render.blocks import Asset, Block, BlockRenderer
 from kpisite.render.islands import island
 from kpisite.site import words
-from kpisite.site.compare_page import compare_folder
 from kpisite.site.content import SiteContent, SitePage
 from kpisite.site.frame_parts import frame_parts
+from kpisite.site.loaded_edition import LoadedEdition
 from kpisite.site.machine import EDITION, edition_json
+from kpisite.site.other_editions import OtherEditions
 from kpisite.site.previews import PREVIEW
 from kpisite.site.summaries import edition_line
 from kpisite.site.urls import kpi_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from kpisite.archive.index import Entry
     from kpisite.archive.store import Edition
     from kpisite.model.edition import EditionRecord
-    from kpisite.model.metric import Metric
     from kpisite.render.chart_templates import ChartTemplates
     from kpisite.render.past import Past
     from kpisite.render.templates import Templates
+    from kpisite.site.place import Place
     from kpisite.site.previews import Previews
     from kpisite.site.urls import Urls
-
-
-@dataclass(frozen=True)
-class Neighbour:
-    """The edition before or after another."""
-
-    folder: str
-    title: str
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the pages of an edition stand, and what they link to."""
-
-    folder: str
-    archive: str
-    """Folder of the report's archive page."""
-    previous: Neighbour | None = None
-    next: Neighbour | None = None
-    before: tuple[Entry, ...] = ()
-    """Some editions before it, oldest first: for the menu of periods."""
-    newer: Entry | None = None
-    """The newest revision, where this is an older one."""
-    older: tuple[tuple[str, Entry], ...] = ()
-    """Folder and revision of those that this one replaced, oldest first."""
-
-
-@dataclass(frozen=True)
-class LoadedEdition:
-    """An edition with its rendered blocks."""
-
-    edition: Edition
-    blocks: list[Block]
-    past: Past
-    """The editions of its report before it."""
-
-    @property
-    def record(self) -> EditionRecord:
-        """The edition's record."""
-        return self.edition.record
-
-    @functools.cached_property
-    def about(self) -> dict[str, Any]:
-        """What the templates of its pages say about it."""
-        return about(self.record)
-
-    @functools.cached_property
-    def missed(self) -> tuple[Metric, ...]:
-        """The metrics that miss their target, in the order of the page."""
-        return tuple(m for m in self.record.metrics.values() if m.target_met is False)
-
-    @property
-    def problems(self) -> list[Problem]:
-        """The views that could not be shown."""
-        report, period = self.record.report, self.record.period.label
-        return [
-            Problem("error", report, period, b.id, b.error.message, b.error.hint, b.error.query)
-            for b in self.blocks
-            if b.error
-        ]
 
 
 class EditionPages:
@@ -181,21 +116,21 @@ class EditionPages:
 
     def text(self, loaded: LoadedEdition, place: Place, here: str) -> str:
         """Return the text of the page that shows an edition whole, for a page in any folder."""
-        record = loaded.record
+        record, others = loaded.record, OtherEditions(self._urls, place, here)
         return self._look.render(
             "pages/edition.html",
             edition=loaded.about,
             theme=record.definition.theme,
             rows=list(_rows(self.shown(loaded, place, here))),
-            previous=self._link(here, place.previous),
-            next=self._link(here, place.next),
+            previous=others.previous,
+            next=others.next,
             own_url=self._urls.page(here, place.folder),
-            before=[self._period(entry, here) for entry in reversed(place.before)],
+            before=others.menu,
             archive=self._urls.page(here, place.archive),
-            compare=self._compare(record, place, here),
+            compare=others.comparison(record),
             failed=[block.title for block in loaded.blocks if block.error],
-            revised=self._revised(record, place, here),
-            replaced=self._replaced(place, here),
+            revised=others.revised(record),
+            replaced=others.replaced,
         )
 
     def shown(self, loaded: LoadedEdition, place: Place, here: str) -> list[dict[str, Any]]:
@@ -228,7 +163,7 @@ class EditionPages:
             block=self._block(loaded, block, place, here),
             frames=frames,
             histories=self._histories(record, block, place, here),
-            replaced=self._replaced(place, here),
+            replaced=OtherEditions(self._urls, place, here).replaced,
         )
         title = f"{block.title} – {period_title(record.period.period())}"
         own = [metric for metric in record.metrics.values() if metric.view == block.id]
@@ -270,98 +205,14 @@ class EditionPages:
             "is_kpi": block.is_kpi,
             "missed": any(metric.view == block.id for metric in loaded.missed),
             "html": island(self._text(block.text, here)),
-            "error": told(block.error, shows_query=shows_query) if block.error else None,
+            "error": words.told(block.error, shows_query=shows_query) if block.error else None,
             "url": self._urls.page(here, f"{place.folder}/{block.id}"),
             "permalink": f"{edition}#{block.id}",
-        }
-
-    def _period(self, entry: Entry, here: str) -> dict[str, str]:
-        """Return what the menu of periods says of an edition."""
-        return {
-            "url": self._urls.page(here, entry.key),
-            "title": period_title(entry.period),
-            "span": period_span(entry.period),
         }
 
     def _text(self, text: str, here: str) -> str:
         resolved = self._urls.resolve_assets(text, here)
         return Markup(resolved) if isinstance(text, Markup) else resolved  # noqa: S704 - as before
-
-    def _link(self, here: str, there: Neighbour | None) -> dict[str, str] | None:
-        if there is None:
-            return None
-        return {"url": self._urls.page(here, there.folder), "title": there.title}
-
-    def _compare(self, record: EditionRecord, place: Place, here: str) -> str | None:
-        """Return the address that compares an edition with the one before."""
-        if place.previous is None:
-            return None
-        page = self._urls.page(here, compare_folder(record.report))
-        before = place.previous.folder.rpartition("/")[2]
-        return f"{page}?a={before}&b={record.period.label}"
-
-    def _revised(self, record: EditionRecord, place: Place, here: str) -> dict[str, Any] | None:
-        """Return when an edition was revised, what it said before, and where that still is."""
-        if not place.older:
-            return None
-        _, before = place.older[-1]
-        links = [
-            {"title": revision_text(entry.revision), "url": self._urls.page(here, folder)}
-            for folder, entry in place.older
-        ]
-        return {
-            "on": words.run_day(record.run.started, record.period.period().zone),
-            "was": changes(before.metrics, record.metrics),
-            "links": links,
-        }
-
-    def _replaced(self, place: Place, here: str) -> dict[str, str] | None:
-        """Return by what an older revision was replaced."""
-        if place.newer is None:
-            return None
-        return {
-            "on": words.run_day(place.newer.started, place.newer.period.zone),
-            "by": revision_text(place.newer.revision),
-            "url": self._urls.page(here, place.newer.key),
-        }
-
-
-def about(record: EditionRecord) -> dict[str, Any]:
-    """Return what the templates of an edition's pages say about it."""
-    period = record.period.period()
-    return {
-        "report": record.report,
-        "title": record.title,
-        "description": record.definition.description,
-        "label": record.period.label,
-        "period": period_title(period),
-        "span": period_span(period),
-        "status": record.status,
-        "revision": record.revision,
-        "data_until": words.data_until(record),
-        "zone": words.zone_words(record),
-        "provenance": words.provenance(record),
-    }
-
-
-def told(error: ErrorRecord, *, shows_query: bool) -> dict[str, str]:
-    """Return what a page says of an error; that of a database often quotes the query."""
-    if not shows_query:
-        error = ErrorRecord(message=gettext("Whoever runs the report is told why."))
-    return error.model_dump()
-
-
-def changes(before: Mapping[str, Metric], now: Mapping[str, Metric]) -> list[dict[str, str]]:
-    """Return the metrics that say something else now, with what they said."""
-    return [
-        {
-            "title": metric.title,
-            "was": metric.text,
-            "now": now[name].text,
-        }
-        for name, metric in before.items()
-        if name in now and now[name].value != metric.value
-    ]
 
 
 def _rows(blocks: Sequence[dict[str, Any]]) -> Iterator[tuple[str, list[dict[str, Any]]]]:

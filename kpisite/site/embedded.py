@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kpisite.model.metric import Metric
     from kpisite.model.yaml_source import Source
     from kpisite.render.templates import Templates
-    from kpisite.site.report_pages import ReportPages
+    from kpisite.site.report_editions import ReportEditions
     from kpisite.site.urls import Urls
 
 _KEYS = ("report", "view", "period")
@@ -59,7 +59,7 @@ class Embedded:
 class EmbeddedViews:
     """Finds views by report, id and period, for pages of the project."""
 
-    def __init__(self, reports: Sequence[ReportPages], look: Templates, urls: Urls) -> None:
+    def __init__(self, reports: Sequence[ReportEditions], look: Templates, urls: Urls) -> None:
         """Prepare to find views.
 
         Args:
@@ -154,7 +154,7 @@ def _nearest_label(label: str, labels: Sequence[str]) -> str:
     return f"Valid here: {_LATEST}, {_HISTORY}, and the editions from {labels[0]} to {labels[-1]}."
 
 
-def _card(report: ReportPages, position: int, view: str, number: int) -> Embedded:
+def _card(report: ReportEditions, position: int, view: str, number: int) -> Embedded:
     """Return a view of one edition."""
     entry = report.entries[position]
     if view not in entry.views:
@@ -178,7 +178,7 @@ def _card(report: ReportPages, position: int, view: str, number: int) -> Embedde
     )
 
 
-def _history(report: ReportPages, view: str) -> Embedded:
+def _history(report: ReportEditions, view: str) -> Embedded:
     """Return the KPIs of a view over all editions."""
     latest: dict[str, Metric] = {}
     for entry in report.entries:

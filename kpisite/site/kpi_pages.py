@@ -82,15 +82,14 @@ class KpiPages:
             text,
             search="",
             parent=self._report,
-            description=f"{newest.title} {newest.text}",
+            description=f"{newest.title} {newest.said}",
             report=self._report,
             json=f"{self._report}/{INDEX}",
         )
 
 
 def _newest(point: KpiPoint, addresses: dict[str, str]) -> dict[str, Any]:
-    number, unit = point.metric.format.parts(point.metric.value)
-    return {**_row(point, addresses), "number": number, "unit": unit}
+    return {**_row(point, addresses), "said": point.metric.said_parts}
 
 
 def _row(point: KpiPoint, addresses: dict[str, str]) -> dict[str, Any]:

@@ -8,7 +8,9 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from kpisite.site import words
 from kpisite.site.documents import (
+    ChangeDocument,
     DataDocument,
     EditionDocument,
     EditionRow,
@@ -23,13 +25,15 @@ from kpisite.site.documents import (
     SiteIndex,
     ViewDocument,
 )
+from kpisite.site.summaries import changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from kpisite.archive.index import Entry
-    from kpisite.site.edition_pages import LoadedEdition, Neighbour, Place
+    from kpisite.site.loaded_edition import LoadedEdition
+    from kpisite.site.place import Neighbour, Place
     from kpisite.site.urls import Urls
 
 EDITION = "edition.json"
@@ -79,6 +83,8 @@ def edition_json(
         for block in loaded.blocks
     ]
     newer = place.newer
+    before = place.older[-1][1] if place.older else None
+    changed = changes(before.metrics, record.metrics) if before else ()
     document = EditionDocument(
         report=report,
         title=record.title,
@@ -87,6 +93,8 @@ def edition_json(
         status=record.status,
         revision=record.revision,
         run=_utc(record.run.started),
+        data_until=words.data_until(record),
+        zone=words.zone_words(record),
         url=_page(urls, here, here),
         report_url=_page(urls, here, report),
         index_url=_file(urls, here, f"{report}/{INDEX}"),
@@ -94,6 +102,7 @@ def edition_json(
         next=_neighbour(urls, here, place.next),
         replaced_by=_revision(urls, here, newer.key, newer) if newer else None,
         replaces=tuple(_revision(urls, here, folder, entry) for folder, entry in place.older),
+        changed=tuple(map(ChangeDocument.model_validate, changed)),
         metrics=tuple(map(MetricDocument.of, record.metrics.values())),
         views=tuple(views),
     )

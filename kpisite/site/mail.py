@@ -19,18 +19,19 @@ from markupsafe import Markup
 from kpisite.errors import KpisiteError, OutputError
 from kpisite.model.language import language
 from kpisite.model.words import revision_text
+from kpisite.plugins.announcement import EditionContent, EditionFile, Mail, Picture, ShownBlock
 from kpisite.plugins.browser import Browser
-from kpisite.plugins.output import EditionContent, EditionFile, Mail, Picture, ShownBlock
 from kpisite.plugins.standalone import StandalonePages, page_file
 from kpisite.plugins.svg import LIGHT
 from kpisite.render.blocks import ASSET_SCHEME
 from kpisite.render.raster import can_draw, png
 from kpisite.render.raster_svg import fixed_svg
 from kpisite.render.sparkline import sparkline_svg
-from kpisite.site.edition_pages import about, changes, told
 from kpisite.site.machine import EDITION
 from kpisite.site.mail_html import ChartStill, MailText, mail_text
-from kpisite.site.summaries import change_words, edition_line
+from kpisite.site.mail_plain import folded
+from kpisite.site.summaries import change_words, changes, edition_line
+from kpisite.site.words import about, told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,7 +41,8 @@ if TYPE_CHECKING:
     from kpisite.model.metric import Metric
     from kpisite.render.blocks import Block
     from kpisite.site.archive_site import ArchiveSite
-    from kpisite.site.edition_pages import LoadedEdition, Place
+    from kpisite.site.loaded_edition import LoadedEdition
+    from kpisite.site.place import Place
 
 MOST_BYTES = 100_000
 """Of a mail's HTML: Gmail hides what comes after 102 KB."""
@@ -188,6 +190,7 @@ class _Content(EditionContent):
                 for kpis, group in groupby(blocks[:shown], key=_is_card)
             ],
             "others": blocks[shown:],
+            "failed": [block.title for block in blocks if block.error],
             "column": COLUMN,
             "language": language().tag,
         }
@@ -197,7 +200,7 @@ class _Content(EditionContent):
         names = sorted((name for name in places if places[name] >= 0), key=places.__getitem__)
         return Mail(
             html=css_inline.CSSInliner(load_remote_stylesheets=False).inline(html),
-            text=re.sub(r"\n{3,}", "\n\n", text),
+            text=folded(re.sub(r"\n{3,}", "\n\n", text)),
             pictures=[self._pictures[name] for name in names],
         )
 
@@ -222,7 +225,7 @@ class _Content(EditionContent):
 
     def _spark(self, loaded: LoadedEdition, metric: Metric) -> Picture | None:
         """Return a KPI's last editions as a picture; None where there is no room or no past."""
-        if not can_draw() or len(metric.text) > _LONG_VALUE:
+        if not can_draw() or len(metric.said) > _LONG_VALUE:
             return None
         name = f"{_UNFIT.sub('-', metric.name)}-spark.png"
         points = loaded.past.points(metric.name)[-_SPARK_VALUES + 1 :]
@@ -294,7 +297,9 @@ class _Content(EditionContent):
         html = block.text
         if not isinstance(block.text, Markup):
             html = markdown.markdown(block.text, extensions=list(_MARKDOWN))
-        made = mail_text(html, chart=chart, link=link, picture=picture, max_rows=max_rows)
+        made = mail_text(
+            html, title=block.title, chart=chart, link=link, picture=picture, max_rows=max_rows
+        )
         self._pictures |= pictures
         return made, list(pictures.values())
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from kpisite.model.language import ngettext
 from kpisite.model.number import grouped
 from kpisite.render.raster_svg import fill_colours
+from kpisite.site.mail_plain import lined_up, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +25,7 @@ _LEFT_OUT = frozenset({"script", "style", "template", "svg", "iframe", "object",
 _CHART_LEGEND = "div", "kpi-legend"
 """Tag and class: it says which colour is whose, so that it has no place in plain text."""
 _DECORATION = frozenset({"kpi-bar", "kpi-hidden", "kpi-permalink", "kpi-track"})
-_CHART, _CHART_DATA = "kpi-chart", "kpi-data"
+_CHART, _CHART_DATA, _NUMBER = "kpi-chart", "kpi-data", "kpi-num"
 _UNWRAPPED = frozenset({"details", "summary"})
 _KEPT = frozenset({"class", "colspan", "rowspan", "href", "src", "alt", "title", "lang", "dir"})
 _BLOCKS = frozenset({"p", "div", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote"})
@@ -58,15 +59,22 @@ class _Table:
 
     rows: list[list[str]] = field(default_factory=list)
     caption: str = ""
+    numbers: set[int] = field(default_factory=set)
+    """Columns that the page lines up on the right."""
     cut: int = 0
     """Rows that were left out."""
     in_body: bool = False
     shown: int = 0
 
+    def plain(self) -> str:
+        """Return it in plain text."""
+        return lined_up(self.rows, self.numbers, self.caption)
+
 
 def mail_text(
     html: str,
     *,
+    title: str = "",
     chart: Callable[[ChartStill], str],
     link: Callable[[str], str],
     picture: Callable[[str], str],
@@ -76,15 +84,16 @@ def mail_text(
 
     Args:
         html: As a page shows it.
+        title: The block's, which stands above it: what a chart says begins with it.
         chart: Returns the HTML that stands for a chart; "": its data is shown instead.
         link: Returns the absolute address of a link; "": it is no link in a mail.
         picture: Returns the address of a picture; "": it is left out.
         max_rows: The most rows that are shown of a table.
     """
-    reader = _Reader(chart, link, picture, max_rows, _stills(html))
+    reader = _Reader(title, chart, link, picture, max_rows, _stills(html))
     reader.feed(html)
     reader.close()
-    return MailText("".join(reader.out).strip(), _tidy("".join(reader.plain)))
+    return MailText("".join(reader.out).strip(), tidy("".join(reader.plain)))
 
 
 class _Reader(HTMLParser):
@@ -92,6 +101,7 @@ class _Reader(HTMLParser):
 
     def __init__(
         self,
+        title: str,
         chart: Callable[[ChartStill], str],
         link: Callable[[str], str],
         picture: Callable[[str], str],
@@ -101,6 +111,7 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.out: list[str] = []
         self.plain: list[str] = []
+        self._title = title
         self._chart, self._link, self._picture = chart, link, picture
         self._max_rows = max_rows
         self._stills = stills
@@ -119,6 +130,8 @@ class _Reader(HTMLParser):
         """Of the open link; "" outside."""
         self._drawn = False
         """Whether the chart before this has a picture, so that its data is left out."""
+        self._data_began = False
+        """Whether the last element began a chart's data: what unfolds them comes next."""
         self._table: _Table | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -139,11 +152,10 @@ class _Reader(HTMLParser):
             self._still = ChartStill(given.get("aria-label", ""), svg, tall)
             self._depth = 1
             return
-        data_of_picture = _CHART_DATA in classes and self._drawn
-        if tag in _LEFT_OUT or _DECORATION.intersection(classes) or data_of_picture:
+        if tag in _LEFT_OUT or _DECORATION.intersection(classes):
             self._leave_out(tag)
             return
-        if self._row_is_left_out(tag):
+        if self._is_of_chart(tag, classes) or self._row_is_left_out(tag):
             self._leave_out(tag)
             return
         self._write_start(tag, given)
@@ -211,8 +223,14 @@ class _Reader(HTMLParser):
         assert self._still is not None  # noqa: S101 - its element began
         html = self._chart(self._still)
         self._drawn = bool(html)
-        self.out.append(html or f'<p class="versus">{escape(self._still.description)}</p>')
-        self.plain.append(f"\n\n{self._still.description}\n\n")
+        words = self._still.description.removeprefix(f"{self._title}. ")
+        self.out.append(html or f'<p class="versus">{escape(words)}</p>')
+        self.plain.append(f"\n\n{words}\n\n")
+
+    def _is_of_chart(self, tag: str, classes: list[str]) -> bool:
+        """Tell whether an element is the data of a chart that has a picture, or folds them up."""
+        opens, self._data_began = self._data_began and tag == "summary", _CHART_DATA in classes
+        return opens or (self._data_began and self._drawn)
 
     def _row_is_left_out(self, tag: str) -> bool:
         table = self._table
@@ -234,6 +252,8 @@ class _Reader(HTMLParser):
         elif tag == "tr" and self._table:
             self._table.rows.append([])
         elif tag in ("td", "th") and self._table and self._table.rows:
+            if _NUMBER in given.get("class", "").split():
+                self._table.numbers.add(len(self._table.rows[-1]))
             self._table.rows[-1].append("")
         elif tag in _BLOCKS:
             self.plain.append("\n\n")
@@ -283,7 +303,7 @@ class _Reader(HTMLParser):
                 self.plain.append(f" ({self._address})")
         if tag == "table" and self._table:
             more = _more(self._table.cut)
-            self.plain.append(f"\n\n{_lined_up(self._table)}\n{more}\n\n")
+            self.plain.append(f"\n\n{self._table.plain()}\n\n{more}\n\n")
             self._table = None
         elif tag == "tbody" and self._table:
             self._table.in_body = False
@@ -302,34 +322,6 @@ def _more(rows: int) -> str:
         return ""
     said = ngettext("{count} more row on the page", "{count} more rows on the page", rows)
     return said.format(count=grouped(rows, 0))
-
-
-def _lined_up(table: _Table) -> str:
-    """Return a table in plain text: columns as wide as their longest cell, numbers to the right."""
-    rows = [[" ".join(cell.split()) for cell in row] for row in table.rows if row]
-    columns = max(map(len, rows), default=0)
-    rows = [row + [""] * (columns - len(row)) for row in rows]
-    widths = [max(len(row[column]) for row in rows) for column in range(columns)]
-    right = [all(_is_number(row[column]) for row in rows[1:]) for column in range(columns)]
-    lines = [
-        "  ".join(
-            cell.rjust(width) if to_right else cell.ljust(width)
-            for cell, width, to_right in zip(row, widths, right, strict=True)
-        ).rstrip()
-        for row in rows
-    ]
-    caption = " ".join(table.caption.split())
-    return "\n".join([caption, *lines] if caption else lines)
-
-
-def _is_number(text: str) -> bool:
-    return not text or text[-1] == "–" or any(sign.isdigit() for sign in text[:2])
-
-
-def _tidy(text: str) -> str:
-    """Return text without blank lines in a row, and without spaces at the ends of lines."""
-    lines = "\n".join(line.rstrip() for line in text.splitlines())
-    return re.sub(r"\n{3,}", "\n\n", re.sub(r"(?m)^ (?=\S)", "", lines)).strip("\n")
 
 
 def _stills(html: str) -> list[str]:

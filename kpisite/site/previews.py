@@ -28,6 +28,8 @@ SIZE = round(WIDTH * SCALE), round(HEIGHT * SCALE)
 """Of a picture, in pixels."""
 _VALUES = 12
 """Editions that a sparkline shows, as on a page."""
+_LONGEST = 24
+"""Characters of a value in its label, so that the number can still be read."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def _card(metric: Metric, past: Past, report: str = "") -> Card:
     return Card(
         title=metric.title,
         report=report,
-        value=gettext("no data") if metric.value is None else metric.text,
+        value=metric.said if len(metric.said) <= _LONGEST else metric.text,
         direction=metric.change_direction if moved else "none",
         change=_change(metric) if moved else "",
         verdict=metric.change_verdict,

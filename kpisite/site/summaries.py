@@ -8,7 +8,7 @@ from kpisite.model.language import gettext
 from kpisite.model.words import direction_text, period_span, period_title
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from kpisite.model.metric import Metric
     from kpisite.model.period import Period
@@ -25,9 +25,7 @@ def period_words(period: Period) -> str:
 
 def kpi_text(metric: Metric) -> str:
     """Return what a card says: `79.8 %, down 4.1 points vs week 5, target 80 % just missed`."""
-    if metric.value is None:
-        return gettext("no data")
-    parts = [metric.text, change_words(metric), metric.target_text]
+    parts = [metric.said, change_words(metric), metric.target_text]
     return ", ".join(part for part in parts if part)
 
 
@@ -44,6 +42,15 @@ def change_words(metric: Metric) -> str:
         return moved
     versus = gettext("vs {period}").format(period=metric.comparison_text)
     return f"{moved} {versus}"
+
+
+def changes(before: Mapping[str, Metric], now: Mapping[str, Metric]) -> list[dict[str, str]]:
+    """Return the metrics that say something else now, with what they said."""
+    return [
+        {"title": metric.title, "was": metric.said, "now": now[name].said}
+        for name, metric in before.items()
+        if name in now and now[name].value != metric.value
+    ]
 
 
 def edition_line(period: Period, metrics: Iterable[Metric]) -> str:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from kpisite.model.edition import ErrorRecord
 from kpisite.model.language import gettext, ngettext
 from kpisite.model.number import grouped
 from kpisite.model.words import (
     clock_text,
     day_text,
     period_span,
+    period_title,
     revision_text,
     rows_text,
     status_text,
@@ -32,6 +34,31 @@ _SEARCH_BYTES = 240
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _MARKS = re.compile(r"[*_`#>|\[\]]+")
 """Of Markdown."""
+
+
+def about(record: EditionRecord) -> dict[str, Any]:
+    """Return what the templates of an edition's pages say about it."""
+    period = record.period.period()
+    return {
+        "report": record.report,
+        "title": record.title,
+        "description": record.definition.description,
+        "label": record.period.label,
+        "period": period_title(period),
+        "span": period_span(period),
+        "status": record.status,
+        "revision": record.revision,
+        "data_until": data_until(record),
+        "zone": zone_words(record),
+        "provenance": provenance(record),
+    }
+
+
+def told(error: ErrorRecord, *, shows_query: bool) -> dict[str, str]:
+    """Return what a page says of an error; that of a database often quotes the query."""
+    if not shows_query:
+        error = ErrorRecord(message=gettext("Whoever runs the report is told why."))
+    return error.model_dump()
 
 
 def data_until(record: EditionRecord) -> str:

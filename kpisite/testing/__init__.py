@@ -3,10 +3,16 @@
 import pytest
 
 # ruff: noqa: E402 - pytest shows the values of a failed assertion if it knows the module before
-pytest.register_assert_rewrite(*(f"{__name__}.{name}" for name in ("datasource", "output", "view")))
+pytest.register_assert_rewrite(
+    *(
+        f"{__name__}.{name}"
+        for name in ("datasource", "edition_output", "output", "site_output", "view")
+    )
+)
 
 from kpisite.testing.datasource import PLAIN_TEXT, ROWS, DatasourceContract, Row
-from kpisite.testing.output import EditionDriverContract, SiteDriverContract
+from kpisite.testing.edition_output import EditionDriverContract
+from kpisite.testing.site_output import SiteDriverContract
 from kpisite.testing.view import HOSTILE, MemoryPage, ViewContract
 
 __all__ = [

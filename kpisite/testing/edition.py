@@ -102,6 +102,8 @@ def _document(text: str) -> EditionDocument:
         status="sealed",
         revision=1,
         run=_TIME,
+        data_until="10 February 2013, 23:59",
+        zone="New York time",
         url="./",
         report_url="../",
         index_url="../index.json",
@@ -109,6 +111,7 @@ def _document(text: str) -> EditionDocument:
         next=None,
         replaced_by=None,
         replaces=(),
+        changed=(),
         metrics=tuple(map(MetricDocument.of, _metrics(text))),
         views=tuple(
             ViewDocument.model_validate(

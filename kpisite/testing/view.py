@@ -25,11 +25,9 @@ from kpisite.render.templates import Templates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import Unpack
 
-    from kpisite.plugins import NumberFormat
-    from kpisite.plugins.limits import Limits
-    from kpisite.plugins.view import Total
-
+    from kpisite.plugins.view import TableOptions
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -74,7 +72,7 @@ class MemoryPage(Page):
         self.made: dict[str, Blob] = {}
         """What the view made while rendering, by address."""
         self._history = history
-        self._templates = Templates()
+        self._templates = Templates().of(type(view))
 
     def chart(self, figure: Any, *, description: str, height: int = 240) -> str:
         """Return a box with the description; the figure is not drawn."""
@@ -107,28 +105,9 @@ class MemoryPage(Page):
         chart = self.chart(None, description=description, height=height)
         return Markup(still) + chart  # noqa: S704 - escaped where it was drawn
 
-    def table(
-        self,
-        frame: pd.DataFrame,
-        *,
-        max_rows: int | None = None,
-        formats: Mapping[str, NumberFormat] | None = None,
-        bars: Sequence[str] = (),
-        totals: Mapping[str, Total] | None = None,
-        limits: Mapping[str, Limits] | None = None,
-        sparklines: Sequence[str] = (),
-    ) -> str:
+    def table(self, frame: pd.DataFrame, **options: Unpack[TableOptions]) -> str:
         """Return HTML of a table, as on a real page."""
-        html = table_html(
-            frame,
-            max_rows=max_rows,
-            formats=formats,
-            bars=bars,
-            totals=totals,
-            limits=limits,
-            sparklines=sparklines,
-        )
-        return Markup(html)  # noqa: S704 - escaped where it was made
+        return Markup(table_html(frame, **options))  # noqa: S704 - escaped where it was made
 
     def blob(self, blob: Blob) -> str:
         """Keep the bytes and return an address."""
@@ -137,7 +116,7 @@ class MemoryPage(Page):
         return address
 
     def template(self, path: str, **values: Any) -> str:
-        """Return a rendered template of the shipped `site_template/`."""
+        """Return a rendered template of the view's package, or of the shipped `site_template/`."""
         return Markup(self._templates.render(path, page=self, **values))  # noqa: S704 - autoescaped
 
     def history(self, metric: str) -> Sequence[Point]:

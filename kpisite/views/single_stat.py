@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from kpisite.errors import ViewError
-from kpisite.model.metric import COMPARISON, Direction
+from kpisite.model.metric import COMPARISON, STAT, Direction
 from kpisite.model.number import Style, check_unit
 from kpisite.model.words import period_span
 from kpisite.plugins import Metric, NumberFormat, Query, QueryOptions, View
@@ -35,7 +35,7 @@ class SingleStat(View):
     class Options(QueryOptions):
         """The value is the sum over the rows of the only column, or of the second of several."""
 
-        label: str = "{stat}"
+        label: str = STAT
         """Text around the number, which stands for `{stat}`."""
         link_url: Link = ""
         """Where a click on the number leads: http, https, mailto, or a relative address."""
@@ -115,6 +115,7 @@ class SingleStat(View):
                 change_as=options.comparison_type,
                 target=options.target,
                 good=options.good,
+                label=options.label,
             )
         ]
 
@@ -122,14 +123,13 @@ class SingleStat(View):
         """Return the inside of a KPI card."""
         metric = page.metrics[self.id]
         history = page.history(self.id)[-_SPARK_EDITIONS:]
-        before, stat, after = " ".join(self.options.label.split()).partition("{stat}")
-        number, unit = metric.format.parts(metric.value)
+        before, number, unit, after = metric.said_parts
         return page.template(
             "views/single_stat.html",
             metric=metric,
             before=before,
-            number=number if stat else "",
-            unit=unit if stat else "",
+            number=number,
+            unit=unit,
             after=after,
             link_url=self.options.link_url,
             history=[point.value for point in history],

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from kpisite.archive.frames import digest, to_parquet
 from kpisite.archive.store import Archive, Content, Edition
-from kpisite.model.definition import RecordedDefinition, ViewDefinition
+from kpisite.model.definition import ViewDefinition
 from kpisite.model.delivery import Delivery, Receipt
 from kpisite.model.edition import (
     BlobRecord,
@@ -20,6 +20,7 @@ from kpisite.model.edition import (
 )
 from kpisite.model.metric import Metric
 from kpisite.model.period import Period
+from kpisite.model.recorded_definition import RecordedDefinition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

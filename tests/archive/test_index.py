@@ -18,11 +18,12 @@ from small_editions import commit
 from kpisite.archive.index_file import decode, encode
 from kpisite.archive.store import Archive, Content
 from kpisite.errors import CorruptEditionError
-from kpisite.model.definition import RecordedDefinition, ViewDefinition
+from kpisite.model.definition import ViewDefinition
 from kpisite.model.edition import EditionRecord, ErrorRecord, PeriodRecord, RunRecord, ViewRecord
 from kpisite.model.metric import Metric
 from kpisite.model.number import NumberFormat
 from kpisite.model.period import Period
+from kpisite.model.recorded_definition import RecordedDefinition
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,7 +109,14 @@ def test_an_entry_says_what_its_record_says(tmp_path: Path):
             format=NumberFormat(style="currency", precision=2, currency="EUR"),
             comparison_title="week 12",
         ),
-        Metric(name="c", title="C", value=1, format=NumberFormat(unit="min"), good="up"),
+        Metric(
+            name="c",
+            title="C",
+            value=1,
+            format=NumberFormat(unit="min"),
+            good="up",
+            label="{stat} m",
+        ),
     ]
     started = datetime(2024, 4, 1, 6, 0, 0, 123456, timezone(timedelta(hours=5)))
     periods = [

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from s3_server import KEY, SECRET, S3Server
+from small_sites import SOLD, monthly
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,20 +29,7 @@ plugins:
         client_kwargs:
           region_name: ${{KPI_REGION:-us-east-1}}
 """
-REPORT = """\
-title: Sales, monthly
-schedule: monthly
-since: 2024-01-01
-until: 2024-03-01
-datasources:
-  shop: {plugin: duckdb, args: {files: {sales: sales.csv}}}
-views:
-  sold:
-    plugin: single_stat
-    args:
-      datasource: shop
-      query: select sum(amount) from sales where day >= {from} and day < {to}
-"""
+REPORT = monthly(SOLD, until="2024-03-01")
 
 COMMANDS = {
     "mkdocs": "from mkdocs.__main__ import cli; cli()",

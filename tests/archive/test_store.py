@@ -16,7 +16,7 @@ from kpisite.archive.frames import digest, to_parquet
 from kpisite.archive.storage import Storage
 from kpisite.archive.store import Archive, Content, Edition, merged
 from kpisite.errors import ArchiveError, CorruptEditionError, EditionExistsError
-from kpisite.model.definition import RecordedDefinition, ViewDefinition
+from kpisite.model.definition import ViewDefinition
 from kpisite.model.edition import (
     BlobRecord,
     EditionRecord,
@@ -27,6 +27,7 @@ from kpisite.model.edition import (
     ViewRecord,
 )
 from kpisite.model.period import Period
+from kpisite.model.recorded_definition import RecordedDefinition
 
 if TYPE_CHECKING:
     from collections.abc import Callable

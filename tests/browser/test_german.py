@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
+from small_sites import mkdocs_build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,9 +64,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "mkdocs.yml").write_text(MKDOCS)
     (folder / "docs" / "verkauf" / "report.yml").write_text(REPORT)
     (folder / "docs" / "verkauf" / "sales.csv").write_text(SALES)
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
-    environment = {**os.environ, "KPISITE_NOW": "2024-02-29T12:00"}
-    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    built = mkdocs_build(folder, "--strict", now="2024-02-29T12:00")
+    assert built.returncode == 0, built.stderr
     return folder / "site"
 
 

@@ -24,18 +24,19 @@ from kpisite.site.urls import Urls
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from kpisite.plugins import Announcement
+
 pytestmark = pytest.mark.browser
 
 KEY = "flights/2013-W06"
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 
-@pytest.fixture(scope="module")
-def told(demo):
-    """The edition, of the built site."""
+def announced(demo, key: str) -> Announcement:
+    """Return an edition of the built site as people are told of it."""
     entries = Archive(str(demo.archive)).editions()
     contents = EditionContents(ArchiveSite(entries, Templates(), Urls(), "code"), demo.site)
-    [entry] = [entry for entry in entries if entry.key == KEY]
+    [entry] = [entry for entry in entries if entry.key == key]
     return announcement(
         entry,
         None,
@@ -44,6 +45,11 @@ def told(demo):
         now=datetime(2026, 1, 15, 6, tzinfo=UTC),
         content=contents.of,
     )
+
+
+@pytest.fixture(scope="module")
+def told(demo) -> Announcement:
+    return announced(demo, KEY)
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +91,16 @@ def test_a_mail_shows_whole_on_a_phone_and_in_a_mail_program(
     found = Axe().run(page, options=RULES).response["violations"]
     page.close()
     assert [(one["id"], [node["html"][:160] for node in one["nodes"][:3]]) for one in found] == []
+
+
+def test_a_wide_table_fits_a_phone(browser: Browser, demo):
+    html = announced(demo, "carriers/2013-02").content.mail().html
+    page = browser.new_page(viewport={"width": 360, "height": 800})
+    page.set_content(html)
+    for element in ("html", ".kpi-table"):
+        wide, shown = page.locator(element).evaluate("one => [one.scrollWidth, one.clientWidth]")
+        assert wide <= shown
+    page.close()
 
 
 def test_a_mail_and_the_page_say_the_same(browser: Browser, address, mail):

@@ -6,10 +6,9 @@ import logging
 import os
 import re
 import shutil
-import subprocess
-import sys
 
 from small_disk import small_disk
+from small_sites import mkdocs_build
 
 FOREIGN = "public/thesis.txt"
 
@@ -122,14 +121,7 @@ def test_a_folder_that_others_filled_is_refused_and_the_other_output_arrives(sho
 
 def test_building_never_delivers(shop):
     add_output(shop)
-    result = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict"],
-        cwd=shop.folder,
-        env={**os.environ, "KPISITE_NOW": "2024-03-01"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    result = mkdocs_build(shop.folder, "--strict", now="2024-03-01")
     assert result.returncode == 0, result.stderr
     assert (shop.folder / "site" / "index.html").is_file()
     assert not (shop.folder / "public").exists()

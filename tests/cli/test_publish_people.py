@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from docs_examples import GUIDE
 from posting_server import Answer, PostingServer
+from small_sites import mkdocs_build
 
 from kpisite.outputs.webhook import Webhook
 from kpisite.pipeline.publish import OutputResult
@@ -76,9 +77,7 @@ def test_people_are_told_what_the_page_says_and_once(telling, chat):
 
 
 def test_a_build_tells_nobody(telling, chat):
-    environment = {**os.environ, "KPISITE_NOW": "2024-03-01"}
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
-    subprocess.run(command, cwd=telling.folder, env=environment, check=True, capture_output=True)
+    assert mkdocs_build(telling.folder, "--strict", now="2024-03-01").returncode == 0
     telling.call("run")
     telling.call("publish", "--dry-run")
     assert chat.said == []
@@ -126,10 +125,25 @@ def test_the_guide_names_each_field_of_the_json():
 
 
 def test_only_one_output_and_one_edition(telling, chat):
+    assert telling.call("publish", "--only", "web").exit_code == 0
+    (telling.folder / "public").rename(telling.folder / "published")
+    assert chat.said == []
     result = telling.call("publish", "--only", "team", "--edition", "sales/2024-01")
     assert result.exit_code == 0, result.stderr
     assert not (telling.folder / "public").exists()
     assert "2024-01" in chat.said[0]["text"] or "January 2024" in chat.said[0]["text"]
+
+
+def test_people_are_not_told_of_a_page_that_an_output_left_out_has_not_published(telling, chat):
+    result = telling.call("publish", "--only", "team")
+    assert result.exit_code == 1
+    assert (
+        "Error: sales/team, 2024-02: people are told when sales/web has published sales/2024-02, "
+        "revision 1\n  Publish without --only, or add --only web.\n"
+    ) in result.stderr
+    assert chat.said == []
+    assert telling.call("publish", "--only", "team", "--only", "web").exit_code == 0
+    assert len(chat.said) == 1
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,11 @@ def test_what_sends_something_away_is_named_and_not_done(here):
     assert result.exit_code == 0, result.output
     said = "Not delivered: mail. `kpisite publish -c config.yaml` does that."
     assert result.stdout.splitlines()[-1] == said
+    (here / "look").mkdir()
+    given = ["-c", "config.yaml", "-s", "Jan 3 2024", "-e", "2024-01-05", "--theme-dir", "look"]
+    again = "kpisite publish -c config.yaml -s 'Jan 3 2024' -e 2024-01-05 --theme-dir look"
+    said = f"Not delivered: mail. `{again}` does that."
+    assert call("run", *given).stdout.splitlines()[-1] == said
 
 
 def test_a_mistake_names_the_file_and_the_line(here):
@@ -160,8 +165,9 @@ def test_a_file_that_is_not_there_is_named(here):
 @pytest.mark.parametrize(
     "arguments", [["-s", "2024-01-01"], ["-e", "2024-01-01"], ["--theme-dir", "."]]
 )
-def test_what_belongs_to_configuration_files_is_refused_without_them(here, arguments):
-    result = call("run", *arguments)
+@pytest.mark.parametrize("command", ["run", "publish"])
+def test_what_belongs_to_configuration_files_is_refused_without_them(here, command, arguments):
+    result = call(command, *arguments)
     assert result.exit_code == 2
     assert "belong to -c" in result.stderr
 
@@ -200,3 +206,18 @@ def test_a_configuration_is_published_once(here):
         server.close()
     assert "273" in mail.get_body(("plain",)).get_content()
     assert (here / "_build" / "sales-2024-02-05_2024-02-12" / "index.html").is_file()
+
+
+def test_what_is_published_has_the_dates_and_templates_of_the_command_line(here):
+    (here / "look" / "views").mkdir(parents=True)
+    (here / "look" / "views" / "empty.html").write_text("<p>Nothing sold</p>")
+    (here / "config.yaml").write_text(
+        CONFIG.replace("amount from sales where", "1 from sales where 0 and")
+    )
+    given = ["-c", "config.yaml", "-s", "Jan 3 2024", "-e", "2024-01-05", "--theme-dir", "look"]
+    result = call("publish", *given)
+    assert result.exit_code == 0, result.output
+    assert editions(here) == ["sales/2024-01-03_2024-01-05"]
+    page = (here / "_build" / "sales-2024-01-03_2024-01-05" / "index.html").read_text()
+    assert "<p>Nothing sold</p>" in page
+    assert "7 pieces" in shown(page)

@@ -213,6 +213,43 @@ def test_an_empty_answer_of_prometheus_has_time_and_value(server: Answering, tmp
     assert record.frames[0].columns[:2] == ("time", "value")
 
 
+ALERTS = """\
+datasources:
+  prometheus: {{plugin: prometheus, args: {{host: "{host}"}}}}
+views:
+  alerts:
+    plugin: prometheus.alert_summary
+    args:
+      resolution: 30m
+      labels: {{severity: critical|warning}}
+      ignore_labels: {{team: test.*}}
+"""
+
+
+def test_alerts_are_asked_for_at_the_resolution_and_counted_in_windows(
+    server: Answering, tmp_path: Path
+):
+    def alert(name: str, *steps: int, **labels: str) -> dict[str, Any]:
+        first = datetime(2024, 2, 5, tzinfo=NEW_YORK).timestamp()
+        metric = {"__name__": "ALERTS", "alertname": name, "alertstate": "firing", **labels}
+        return {"metric": metric, "values": [[first + 1800 * step, "1"] for step in steps]}
+
+    server.routes["/api/v1/query_range"] = matrix(
+        alert("HostDown", 1, 2, 9, severity="critical", instance="a"),
+        alert("HostDown", 2, 3, severity="critical", instance="b"),
+        alert("DiskFull", 20, severity="warning"),
+        alert("Slow", 30, severity="information"),
+        alert("Trial", 40, severity="critical", team="test-1"),
+    )
+    host = server.url.removeprefix("http://")
+    record, outcome = run(tmp_path, ALERTS.format(host=host))
+    assert outcome.problems == ()
+    assert "ALERTS" in record.frames[0].query
+    found = values(record)
+    assert found["alerts"] == 4  # three of HostDown, one of DiskFull
+    assert found["alerts/time"] == (4 + 1) * 1800  # HostDown's overlap counts once
+
+
 # jenkins
 
 JENKINS = """\
@@ -236,6 +273,28 @@ def test_jenkins_lists_leaf_jobs_and_the_last_ten_builds_of_one(server: Answerin
     assert sorted(one["number"]) == list(range(3, 13))
     assert set(one["score"]) == {80}
     assert len(none) <= 1
+
+
+FILTERED = """\
+datasources:
+  jenkins: {{plugin: jenkins, args: {{host: "{host}", user: reader, api_token: t}}}}
+views:
+  shown: {{plugin: jenkins.build_summary, args: {{filters: {{name: [team, b$]}}}}}}
+  others: {{plugin: jenkins.build_summary, args: {{filters: {{name: web, invert: true}}}}}}
+"""
+
+
+def test_builds_are_of_jobs_whose_name_matches_all_patterns_or_does_not(
+    server: Answering, tmp_path: Path
+):
+    builds = [build(n, MONDAY + timedelta(hours=n)) for n in range(1, 4)]
+    JenkinsAPI(server, folder("team", job("web", builds, 80)), job("docs", builds, 0), token="t")
+    record, outcome = run(tmp_path, FILTERED.format(host=server.url.removeprefix("http://")))
+    assert outcome.problems == ()
+    shown, others = (frame(tmp_path, record, n) for n in range(2))
+    assert set(shown["fullname"]) == {"team/web"}
+    assert set(others["fullname"]) == {"docs"}
+    assert shown["number"].tolist() == [1, 2, 3]
 
 
 # googleanalytics

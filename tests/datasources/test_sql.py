@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from kpisite.testing import Row
     from tests.conftest import ProjectFiles
 
+CAST = (
+    "Name what pandas has and the column can be: 'float64', 'Int64' (which may have gaps), 'str', "
+    "'bool'. In the query, that is CAST."
+)
 READ = "A query only reads: write a SELECT."
 NEW_YORK = ZoneInfo("America/New_York")
 WEEK = Period.containing(date(2013, 3, 10), "week", NEW_YORK)
@@ -278,8 +282,89 @@ def test_dates_are_parsed_on_demand(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
+    ("wanted", "kinds", "first"),
+    [
+        ({"zip": "str"}, {"zip": "str", "n": "float64"}, "4103"),
+        ({"zip": "float64"}, {"zip": "float64", "n": "float64"}, 4103.0),
+        ({"n": "Int64", "zip": "category"}, {"zip": "int64", "n": "Int64"}, 4103),
+        ("str", {"zip": "str", "n": "str"}, "4103"),
+        ({}, {"zip": "int64", "n": "float64"}, 4103),
+    ],
+)
+def test_columns_are_of_the_kinds_that_dtype_names_and_fit_the_archive(
+    tmp_path: Path, wanted: Any, kinds: dict[str, str], first: object
+):
+    write(tmp_path / "test.db", "create table t (zip integer, n real)", [(4103, 1.0), (80331, 2.0)])
+    frame = make(tmp_path).query("select * from t", WEEK, dtype=wanted)
+    expected = {name: kind.replace("Int64", "int64") for name, kind in kinds.items()}
+    assert {name: str(frame[name].dtype) for name in frame.columns} == expected
+    assert frame["zip"][0] == first
+    pd.testing.assert_frame_equal(from_parquet(to_parquet(frame)), frame)
+
+
+def test_a_gap_of_a_column_stays_one_whatever_its_kind(tmp_path: Path):
+    write(tmp_path / "test.db", "create table t (n integer)", [(1,), (None,)])
+    for kind in ("Int64", "float64", "str"):
+        frame = make(tmp_path).query("select n from t", WEEK, dtype={"n": kind})
+        assert frame["n"].isna().tolist() == [False, True]
+
+
+@pytest.mark.parametrize("wanted", ["day", ["day"]])
+def test_index_col_comes_first_and_stays_a_column(tmp_path: Path, wanted: Any):
+    write(tmp_path / "test.db", "create table t (n integer, day text)", [(7, "2013-03-04")])
+    args = {"index_col": wanted, "parse_dates": ["day"], "dtype": {"n": "float64"}}
+    frame = make(tmp_path).query("select n, day from t", WEEK, **args)
+    assert list(frame.columns) == ["day", "n"]
+    assert frame.index.tolist() == [0]
+    assert frame["day"][0] == pd.Timestamp(2013, 3, 4)
+
+
+@pytest.mark.parametrize(
     ("query", "args", "message", "hint"),
     [
+        (
+            "select 1 as a",
+            {"params": [1]},
+            "query_args has 'params', which is unknown",
+            "Write the values into the query; {from}, {to} and other tokens are bound by "
+            "themselves.",
+        ),
+        (
+            "select 1 as a",
+            {"index_col": ["a", "b"]},
+            "index_col is ['a', 'b']",
+            "It is the name of the column that comes first.",
+        ),
+        (
+            "select 1 as day",
+            {"index_col": "dya"},
+            "index_col: there is no column 'dya'",
+            "Did you mean 'day'?",
+        ),
+        (
+            "select 1 as day",
+            {"dtype": {"dya": "str"}},
+            "dtype: there is no column 'dya'",
+            "Did you mean 'day'?",
+        ),
+        (
+            "select 'x' as a",
+            {"dtype": {"a": "float64"}},
+            "dtype: column 'a': could not convert string to float: 'x'",
+            CAST,
+        ),
+        (
+            "select 1 as a",
+            {"dtype": {"a": "flaot"}},
+            "dtype: column 'a': data type 'flaot' not understood",
+            CAST,
+        ),
+        (
+            'select 1 as "a b"',
+            {"dtype": {"a b": "complex128"}},
+            "dtype: column 'a b': no view can show complex128",
+            CAST,
+        ),
         ("select * form t", {}, 'near "form": syntax error', ""),
         ("select * from nope", {}, "no such table: nope", ""),
         ("select nope from t", {}, "no such column: nope", ""),

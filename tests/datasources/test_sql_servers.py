@@ -26,7 +26,7 @@ from kpisite.plugins import DatasourceContext, Period
 from kpisite.testing import PLAIN_TEXT, DatasourceContract
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from sql_servers import SQLServer
@@ -279,12 +279,38 @@ def test_who_is_not_let_in_is_told_why_and_does_not_knock_again(
     assert error.hint == hint
 
 
-def test_a_server_that_says_nothing_is_given_up(target: Target, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(_sql_mysql, "GRACE", 0.5)
-    with SilentServer() as silent:
+def silent_at_once(port: int) -> SilentServer:
+    return SilentServer()
+
+
+def silent_after_the_greeting(port: int) -> CuttingProxy:
+    return CuttingProxy(port, 1, silent=True)
+
+
+@pytest.mark.parametrize("silence", [silent_at_once, silent_after_the_greeting])
+def test_a_server_that_does_not_let_us_in_is_given_up_long_before_a_query_would_be(
+    target: Target, silence: Callable[[int], Any]
+):
+    with silence(target.server.port) as silent:
         url = target.server.url.set(port=silent.port)
-        error = failure(target.source(url=url, connect_timeout=1, timeout=0.5, tries=1))
-    assert error.hint
+        error = failure(target.source(url=url, connect_timeout=1, timeout=3600, tries=2))
+    said = {
+        "postgresql": "connection timeout expired (asked 2 times)",
+        "mariadb": "the server did not let us in within 1 s (asked 2 times)",
+    }
+    assert error.message == said[target.kind]
+    assert error.hint.startswith("Is the server running, and may this machine reach it?")
+
+
+def test_a_query_may_take_longer_than_connecting(target: Target):
+    source = target.source(connect_timeout=1, timeout=60)
+    assert len(source.query(target.sleep.replace("(1)", "(2)"), WEEK)) == 1
+
+
+def test_a_read_timeout_of_the_reports_own_is_kept(mariadb_server: SQLServer, tmp_path: Path):
+    source = make(tmp_path, mariadb_server.url, connect_args={"read_timeout": 1}, tries=1)
+    assert source.query("select 1 as one", WEEK)["one"].tolist() == [1]
+    assert "took longer" in failure(source, "select sleep(3) as x").message
 
 
 def test_a_query_that_takes_too_long_is_ended_by_the_server(target: Target):

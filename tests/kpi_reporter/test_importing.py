@@ -182,6 +182,51 @@ def test_each_change_of_meaning_belongs_to_something():
     assert len(said) == len(set(said)) == 21
 
 
+def test_what_is_not_used_is_not_written_and_said_with_the_reason(old):
+    config = CONFIG.replace(
+        "      query: select count(*) from sales\n",
+        "      query: select count(*) from sales\n      query_args: &asked\n"
+        "        chunksize: 10  # rows\n        index_col: day  # first\n"
+        "      comparison_query_args: *asked\n",
+    )
+    (old / "config.yaml").write_text(
+        f"{config}  web:\n    plugin: scp\n    args:\n      host: web  # ours\n"
+        "      remote_path: /srv/kpis\n      forward_agent: true\n      inline_ssh_env: ${NOPE}\n"
+        "  bucket: {plugin: s3, args: {bucket: b, api_version: 2006-03-01, config: {retries: 3}}}\n"
+    )
+    result = call("config.yaml")
+    assert result.exit_code == 0, result.output
+    text = report(old).read_text()
+    values = yaml.safe_load(text)
+    assert values["outputs"]["web"]["args"] == {"host": "web", "remote_path": "/srv/kpis"}
+    assert values["outputs"]["bucket"]["args"] == {"bucket": "b"}
+    assert values["views"]["sold"]["args"]["query_args"] == {"index_col": "day"}
+    assert values["views"]["sold"]["args"]["comparison_query_args"] == {"index_col": "day"}
+    assert "# ours" in text
+    assert "# first" in text
+    for place in (
+        "views.sold.args.query_args.chunksize was left out: an answer comes whole",
+        "views.sold.args.comparison_query_args.chunksize was left out",
+        "outputs.web.args.forward_agent was left out: nothing on the server uses your keys.",
+        "outputs.web.args.inline_ssh_env was left out",
+        "outputs.bucket.args.api_version was left out",
+        "outputs.bucket.args.config was left out",
+    ):
+        assert f"- {place}" in result.stdout
+    load_reports(old.parent / "new" / "content", {"TEAM": "team@example.org"})
+
+
+def test_an_output_html_becomes_static_and_its_comments_stay(old):
+    (old / "config.yaml").write_text(CONFIG.replace("{plugin: static}", "{plugin: html}  # here"))
+    result = call("config.yaml")
+    assert result.exit_code == 0, result.output
+    values = yaml.safe_load(report(old).read_text())
+    assert values["outputs"]["html"]["plugin"] == "static"
+    assert values["outputs"]["html"]["args"]["what"] == "edition"
+    assert "# here" in report(old).read_text()
+    assert "- static: with 'what: edition'" in result.stdout
+
+
 def test_what_is_added_to_a_configuration_stands_in_the_report_as_it_would_be_written(old):
     (old / "config.yaml").write_text(
         CONFIG.replace("plugin: sql\n    args: {driver: sqlite,", "plugin: mysql\n    args: {")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -11,11 +12,11 @@ from configurations import NOW, SHOP, VIEW, loaded, make_shop, mistakes, run, va
 
 from kpisite.cli import configured
 from kpisite.cli.main import main
+from kpisite.errors import DefinitionError
+from kpisite.pipeline.loading import Written, load_written
 from kpisite.render.own_colours import css_variables
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+OUTPUT_HTML = "outputs: {page: {plugin: html}}\n"
 SOLD = """\
 views:
   sold:
@@ -203,6 +204,54 @@ def test_outputs_are_one_static_only_where_the_key_is_absent_in_every_file():
     assert loaded(SHOP + VIEW, "outputs: {}\n").outputs == {}
     named = loaded(SHOP + VIEW, "outputs: {html: {plugin: static}}\n").outputs
     assert list(named) == ["html"]
+
+
+@pytest.mark.parametrize("args", ["", ", args: {output_dir: out}", ", args: null"])
+def test_html_is_an_old_name_of_static(args):
+    [bound] = loaded(f"{SHOP}{VIEW}outputs: {{page: {{plugin: html{args}}}}}\n").outputs.values()
+    assert bound.plugin.name == "static"
+    options: Any = bound.options
+    assert (options.what, options.output_dir) == ("edition", "out" if "out" in args else "_build")
+    with pytest.raises(DefinitionError, match="html"):
+        load_written(Written("r", Path("/"), (("report.yml", f"{SHOP}{VIEW}{OUTPUT_HTML}"),), {}))
+
+
+UNUSED = f"""\
+{SHOP}views:
+  a:
+    plugin: single_stat
+    args:
+      datasource: shop
+      query: select 1
+      query_args: {{coerce_float: false, columns: [a], chunksize: 10}}
+      comparison_query: select 1
+      comparison_query_args: {{chunksize: 10}}
+outputs:
+  web:
+    plugin: scp
+    args: {{host: web, remote_path: /srv/kpis, forward_agent: true, inline_ssh_env: true}}
+  bucket:
+    plugin: s3
+    args: {{bucket: kpis, api_version: 2006-03-01, config: {{retries: {{max_attempts: 3}}}}}}
+"""
+
+
+def test_what_kpi_reporter_handed_on_and_means_nothing_here_is_taken_and_not_used(tmp_path):
+    report = loaded(UNUSED)
+    assert set(report.outputs) == {"web", "bucket"}
+    assert report.report.views["a"].args["query_args"] == {}
+    assert report.report.views["a"].args["comparison_query_args"] == {}
+    assert load_written(report.written).outputs.keys() == report.outputs.keys()  # in a worker
+    make_shop(tmp_path)
+    record, outcome = run(tmp_path, UNUSED)
+    assert (values(record), outcome.problems) == ({"a": 1}, ())
+
+
+def test_a_report_of_kpisite_refuses_what_means_nothing():
+    with pytest.raises(DefinitionError) as caught:
+        load_written(Written("r", Path("/"), (("report.yml", UNUSED),), {}))
+    for name in ("forward_agent", "inline_ssh_env", "api_version", "config"):
+        assert f"args.{name}: unknown key" in str(caught.value)
 
 
 def test_several_files_merge_deeply_the_later_wins_lists_are_replaced_new_keys_are_appended():

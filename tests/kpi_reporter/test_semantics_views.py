@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from kpisite.render.templates import Templates
 from kpisite.site.archive_site import ArchiveSite
 from kpisite.site.urls import Urls
 from kpisite.testing import MemoryPage, ViewContract
+from kpisite.views.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,6 +144,16 @@ def test_on_a_time_axis_x_spans_exactly_the_period():
     assert wanted <= numbers
 
 
+def test_bar_labels_say_the_values_and_link_url_stands_below():
+    frame = pd.DataFrame({"shop": ["east", "west"], "n": [1234, 5]})
+    _, html = plot(frame, kind="bar", bar_labels=True, link_url="https://example.org/?a&b")
+    drawn = html.partition("<table")[0]
+    assert ">1,234<" in drawn
+    assert 'href="https://example.org/?a&amp;b"' in html
+    _, html = plot(frame, kind="bar")
+    assert ">1,234<" not in html.partition("<table")[0]
+
+
 def test_bars_of_several_series_stand_side_by_side_or_stack():
     frame = pd.DataFrame({"time": DAYS, "a": [1, 2, 3], "b": [4, 5, 6]})
     columns = series(plot(frame, kind="bar")[0])
@@ -222,6 +234,13 @@ def test_the_change_is_the_value_less_the_comparison():
     assert "down 3" in card(down)
 
 
+def test_a_change_of_zero_is_a_change_that_is_shown():
+    same = stat(one(4), one(4), comparison_query="x")
+    assert same.change == 0
+    assert "no change" in card(same)
+    assert stat(one(-1), one(-2), comparison_query="x").change == 1
+
+
 def test_a_percentage_has_one_decimal_and_is_of_the_absolute_comparison():
     metric = stat(one(7), one(4), comparison_query="x", comparison_type="percent")
     assert "up 75.0 %" in card(metric, comparison_type="percent")
@@ -283,12 +302,35 @@ def test_integers_stay_integers_and_a_missing_value_is_an_en_dash():
     assert ">–<" in html
 
 
+def test_numbers_of_a_table_are_aligned_and_texts_are_not():
+    frame = pd.DataFrame({"shop": ["east", "west"], "n": [1200, 5]})
+    html = table(frame)
+    assert re.search(r'<td class="[^"]*num[^"]*"[^>]*>1,200</td>', html)
+    assert re.search(r"<td>east</td>", html)
+
+
 def test_the_first_column_is_a_column_and_no_index(tmp_path: Path):
     make_shop(tmp_path)
     query = "select shop, count(*) as days from sales group by shop order by shop"
     text = f"{SHOP}views: {{t: {{plugin: table, args: {{datasource: shop, query: '{query}'}}}}}}\n"
     record, _ = run(tmp_path, text)
     assert record.frames[0].columns == ("shop", "days")
+
+
+def test_a_column_that_is_named_as_the_index_comes_first_so_that_numbers_are_the_same(
+    tmp_path: Path,
+):
+    make_shop(tmp_path)
+    query = "select sum(amount) as sold, shop from sales group by shop order by shop"
+    text = f"{SHOP}views:\n" + "".join(
+        f"  {plugin}: {{plugin: {plugin}, args: {{datasource: shop, query: {query!r},"
+        " query_args: {index_col: shop}}}\n"
+        for plugin in ("single_stat", "table")
+    )
+    record, outcome = run(tmp_path, text)
+    assert outcome.problems == ()
+    assert values(record)["single_stat"] == sum(range(1, 61))
+    assert record.frames[0].columns == ("shop", "sold")
 
 
 # rendering
@@ -333,3 +375,46 @@ def test_a_view_is_as_wide_as_its_cols_in_a_grid_of_num_columns(tmp_path: Path):
 def test_a_view_that_lacks_its_column_is_told_with_what_there_is():
     with pytest.raises(ViewError, match="no column 'shpo'"):
         plot(pd.DataFrame({"time": DAYS, "shop": list("abc"), "n": [1, 2, 3]}), groupby="shpo")
+
+
+def test_templates_are_of_the_theme_then_of_the_packages_of_the_view_and_its_bases_then_of_the_core(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    theme = tmp_path / "theme"
+    own, base = tmp_path / "acme_sales" / "views", tmp_path / "acme_base"
+    texts = {
+        theme: {"first.html": "theme"},
+        own / "templates": {"first.html": "own", "second.html": "own {{ text }}"},
+        base / "templates": {
+            **{f"{name}.html": "base" for name in ("first", "second")},
+            "third.html": "base",
+            "views/empty.html": "base",
+        },
+    }
+    for folder, templates in texts.items():
+        for name, text in templates.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text)
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "fourth.html").write_text("beside a module that is in no package")
+    (base / "__init__.py").write_text(
+        "from kpisite.views.text import Text\nclass Base(Text): ...\n"
+    )
+    (tmp_path / "acme_alone.py").write_text("from acme_base import Base\nclass Alone(Base): ...\n")
+    for package in (own.parent, own):
+        (package / "__init__.py").write_text("")
+    (own / "own.py").write_text("from acme_alone import Alone\nclass Own(Alone): ...\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    cls = importlib.import_module("acme_sales.views.own").Own
+
+    look = Templates([theme]).of(cls)
+    assert look.render("first.html") == "theme"
+    assert look.render("second.html", text="a < b") == "own a &lt; b"
+    assert look.render("third.html") == "base"
+    assert look.render("views/empty.html") == "base"
+    assert "No alerts fired" in look.render("views/prometheus_alert_summary.html", alerts=[])
+    with pytest.raises(ViewError, match=r"no template 'fourth\.html'"):
+        look.render("fourth.html")
+    page = MemoryPage(cls("sales", "Sales", cls.Options(text="")), ViewContract.period)
+    assert page.template("second.html", text="b") == "own b"
+    assert Templates([theme]).of(Table).render("views/empty.html") != "base"

@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from small_sites import DAYS, MKDOCS, SOLD, mkdocs_build, monthly, write_site
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
-REPORT = """\
-title: Sales, monthly
-schedule: monthly
-since: 2024-01-01
-datasources:
-  shop: {plugin: duckdb, args: {files: {sales: sales.csv}}}
-views:
-  sold:
-    plugin: single_stat
-    title: Sold
-    args:
-      datasource: shop
-      query: select sum(amount) from sales where day >= {from} and day < {to}
-  days:
-    plugin: plot
-    title: Days
-    args:
-      datasource: shop
-      query: select day, amount from sales where day >= {from} and day < {to} order by day
-      time_column: day
+NOTE = """\
   note:
     plugin: text
     title: Note
@@ -43,6 +23,7 @@ views:
       query: select sum(amount) as amount from sales where day >= {from} and day < {to}
       text: "**{{ rows[0].amount }}** pieces, `code`"
 """
+REPORT = monthly(SOLD, DAYS, NOTE)
 SALES = "day,amount\n2024-01-05,10\n2024-01-20,5\n2024-02-03,30\n2024-03-03,7\n"
 
 
@@ -50,31 +31,17 @@ class Project:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.docs = folder / "docs"
-        self.report = self.docs / "sales" / "report.yml"
-        self.report.parent.mkdir(parents=True)
-        self.report.write_text(REPORT)
-        (self.docs / "sales" / "sales.csv").write_text(SALES)
-        self.configure()
+        self.report = write_site(folder, REPORT, SALES)
 
     def configure(self, more: str = "") -> None:
-        (self.folder / "mkdocs.yml").write_text(
-            "site_name: Small\ntheme: {name: material, font: false}\nplugins: [search, kpisite]\n"
-            + more
-        )
+        (self.folder / "mkdocs.yml").write_text(MKDOCS + more)
 
     def write(self, path: str, text: str) -> None:
         (self.docs / path).parent.mkdir(parents=True, exist_ok=True)
         (self.docs / path).write_text(text)
 
     def build(self) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "mkdocs", "build", "--strict"],
-            cwd=self.folder,
-            env={**os.environ, "KPISITE_NOW": "2024-04-02"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return mkdocs_build(self.folder, "--strict", now="2024-04-02")
 
     def page(self, path: str) -> str:
         result = self.build()

@@ -18,6 +18,7 @@ import yaml
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.exceptions import Abort
+from small_sites import write_site
 
 REPORT = """\
 title: Sales, monthly
@@ -69,12 +70,9 @@ class Site:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
         self.monkeypatch = monkeypatch
-        self.report = folder / "docs" / "sales" / "report.yml"
-        self.report.parent.mkdir(parents=True)
-        self.report.write_text(REPORT)
+        self.report = write_site(folder, REPORT, SALES)
         self.notes = folder / "docs" / "notes.md"
         self.notes.write_text(NOTES)
-        (folder / "docs" / "sales" / "sales.csv").write_text(SALES)
         self.configure()
         self.now("2024-06-01T00:00+00:00")
         monkeypatch.setenv("SOURCE_DATE_EPOCH", "1711929600")

@@ -12,45 +12,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from small_sites import COMPARED, DAYS, MKDOCS, ROWS, SOLD, mkdocs_build, monthly, write_site
 
 from kpisite.render.templates import template_folder
 
-MKDOCS = """\
-site_name: Small
-theme: {name: material, font: false}
-plugins: [search, kpisite]
-"""
-REPORT = """\
-title: Sales, monthly
-schedule: monthly
-since: 2024-01-01
-datasources:
-  shop: {plugin: duckdb, args: {files: {sales: sales.csv}}}
-views:
-  sold:
-    plugin: single_stat
-    args:
-      datasource: shop
-      query: select sum(amount) from sales where day >= {from} and day < {to}
-      compare: previous
-  rows:
-    plugin: table
-    args:
-      datasource: shop
-      query: select * from sales where day >= {from} and day < {to}
-"""
+REPORT = monthly(SOLD, COMPARED, ROWS)
 SALES = "day,amount,customer\n2024-01-05,10,Ann\n2024-01-20,5,<b>Bob</b>\n2024-02-03,30,**Cy**\n"
-CHART = """\
-  days:
-    plugin: plot
-    args:
-      datasource: shop
-      query: select day, amount from sales where day >= {from} and day < {to} order by day
-      time_column: day
-"""
-"""A view that is drawn by Bokeh."""
-
-
 GOLDENS = Path(__file__).parent.parent / "goldens"
 SERVICES = """\
 datasources:
@@ -72,21 +39,10 @@ NOTHING = """\
 class Project:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.report = folder / "docs" / "sales" / "report.yml"
-        self.report.parent.mkdir(parents=True)
-        self.report.write_text(REPORT)
-        (folder / "mkdocs.yml").write_text(MKDOCS)
-        (folder / "docs" / "sales" / "sales.csv").write_text(SALES)
+        self.report = write_site(folder, REPORT, SALES)
 
     def build(self, *arguments: str, now: str = "2024-03-01") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "mkdocs", "build", *arguments],
-            cwd=self.folder,
-            env={**os.environ, "KPISITE_NOW": now},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return mkdocs_build(self.folder, *arguments, now=now)
 
     def page(self, path: str) -> str:
         return (self.folder / "site" / path / "index.html").read_text()
@@ -284,8 +240,7 @@ def test_without_directory_urls_links_name_the_files(project):
 
 def test_a_warm_build_equals_a_cold_one_and_does_without_bokeh(project, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1709251200")
-    sealed = REPORT.replace("since: 2024-01-01", "since: 2024-01-01\nuntil: 2024-03-01")
-    project.report.write_text(sealed + CHART)
+    project.report.write_text(monthly(SOLD, COMPARED, ROWS, DAYS, until="2024-03-01"))
     assert project.build("--strict").returncode == 0
     cold = project.files()
     assert b"data-kpi-bokeh" in cold["site/sales/2024-01/days/index.html"]

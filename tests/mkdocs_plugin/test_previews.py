@@ -11,7 +11,7 @@ from test_head import head, make
 from test_page_cache import Site, assert_same_as_cold, edit
 
 from kpisite.cli.main import main
-from kpisite.mkdocs_plugin import plugin
+from kpisite.mkdocs_plugin import archive_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +88,7 @@ def test_without_an_address_or_the_extra_or_if_switched_off_there_is_none(
     if reason == "no address":
         changes["site_url"] = ""
     elif reason == "no extra":
-        monkeypatch.setattr(plugin, "can_draw", lambda: False)
+        monkeypatch.setattr(archive_files, "can_draw", lambda: False)
     else:
         changes["plugins"] = ["search", {"kpisite": {"preview_pictures": False}}]
     site = make(tmp_path, monkeypatch, **changes)

@@ -12,26 +12,13 @@ import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
+from small_sites import SOLD, monthly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-REPORT = """\
-title: Sales, monthly
-schedule: monthly
-since: 2024-01-01
-until: 2024-03-01
-datasources:
-  shop: {plugin: duckdb, args: {files: {sales: sales.csv}}}
-views:
-  sold:
-    plugin: single_stat
-    title: Sold
-    args:
-      datasource: shop
-      query: select sum(amount) from sales where day >= {from} and day < {to}
-"""
+REPORT = monthly(SOLD, until="2024-03-01")
 
 
 class Preview:

@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from test_plugin import CHART, MKDOCS, REPORT, Project
+from small_sites import DAYS, MKDOCS
+from test_plugin import REPORT, Project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +29,7 @@ msgstr "par état"
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     project = Project(tmp_path)
-    project.report.write_text(REPORT.replace("Sales, monthly", "'Sales, {period}'") + CHART)
+    project.report.write_text(REPORT.replace("Sales, monthly", "'Sales, {period}'") + DAYS)
     return project
 
 

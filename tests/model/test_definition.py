@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from kpisite.model.definition import RecordedDefinition, Report
+from kpisite.model.definition import Report
 from kpisite.model.period import Period
+from kpisite.model.recorded_definition import RecordedDefinition
 
 NOW = datetime(2013, 2, 11, 9, tzinfo=UTC)
 

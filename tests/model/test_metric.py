@@ -40,6 +40,20 @@ def test_a_metric_says_its_value_in_its_own_format() -> None:
     assert metric(None).text == "–"
 
 
+@pytest.mark.parametrize(
+    ("value", "label", "said"),
+    [
+        (0.8421, "{stat}", "84.2 %"),
+        (0.8421, " about  {stat}, or so ", "about 84.2 %, or so"),
+        (0.8421, "{stat} of {stat}", "84.2 % of {stat}"),
+        (0.8421, "all is well", "all is well"),
+        (None, "about {stat}", "no data"),
+    ],
+)
+def test_a_metric_is_said_as_its_card_says_it(value: float | None, label: str, said: str) -> None:
+    assert metric(value, label=label, format=PERCENT).said == said
+
+
 def test_the_difference_of_two_shares_is_in_points() -> None:
     assert metric(0.798, comparison=0.757, change_as="raw", format=PERCENT).change_text == (
         "4.1 points"

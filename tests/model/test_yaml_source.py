@@ -29,6 +29,16 @@ def test_what_is_not_there_is_placed_at_its_parent():
     assert source.location(("views", "a", "args", "query")) == Location("report.yml", 2)
 
 
+def test_keys_can_be_passed_over_with_what_is_wrong_below_them():
+    source = read("outputs:\n  a: {b: '${NOPE}', c: {d: '${NO}'}, bb: 1}\n  e: '${GONE}'\n")
+    left = source.without([("outputs", "a", "b"), ("outputs", "a", "c")])
+    assert left.values == {"outputs": {"a": {"bb": 1}, "e": "${GONE}"}}
+    assert left.raw == left.values
+    assert [mistake.path for mistake in left.mistakes] == ["outputs.e"]
+    assert source.values["outputs"]["a"]["b"] == "${NOPE}"
+    assert source.without([]) == source
+
+
 def test_a_variable_is_filled_in_and_what_was_written_is_kept():
     source = read("outputs: {host: 'smtp.${HOST}:${PORT:-25}'}", HOST="example.org")
     assert source.values["outputs"]["host"] == "smtp.example.org:25"

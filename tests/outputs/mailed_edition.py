@@ -51,7 +51,7 @@ ANNOUNCEMENT = Announcement(
     text="Week 6, 2024: Sold 1,204 €, up 4.1 %",
     document={"version": 1, "views": []},
     metrics=(
-        Metric(name="sold", title="Sold", value=1204),
+        Metric(name="sold", title="Sold", value=1204, label="{stat} pieces"),
         Metric(name="x", title="X", value=None),
     ),
     time=datetime(2024, 2, 12, 6, tzinfo=UTC),

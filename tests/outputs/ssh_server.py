@@ -27,6 +27,7 @@ class SSHServer:
         largest_file: int | None = None,
         path: str = "",
         command: str = "",
+        settings: str = "",
     ) -> None:
         """Start it.
 
@@ -35,6 +36,7 @@ class SSHServer:
             largest_file: Bytes after which a file cannot grow, as on a full disk.
             path: Where its commands are found.
             command: What is run in place of each command, SFTP included; "" for what is asked.
+            settings: Further lines of its settings.
         """
         assert SSHD is not None
         folder.mkdir(parents=True, exist_ok=True)
@@ -60,10 +62,11 @@ class SSHServer:
             f"Subsystem sftp {server}\n"
             + (f"SetEnv PATH={path}\n" if path else "")
             + (f"ForceCommand {command}\n" if command else "")
+            + settings
         )
-        settings = (folder / "sshd_config").read_text()
+        written = (folder / "sshd_config").read_text()
         if "PerSourcePenalties" not in _known_settings():
-            (folder / "sshd_config").write_text(settings.replace("PerSourcePenalties no\n", ""))
+            (folder / "sshd_config").write_text(written.replace("PerSourcePenalties no\n", ""))
 
         def limit() -> None:
             if largest_file is not None:

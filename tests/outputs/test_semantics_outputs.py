@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner, Result
 from configurations import SHOP, loaded, make_shop, mistakes
 from mail_server import MailServer
+from s3fs import S3FileSystem
 from sendgrid_server import KEY, SendGridServer
 from slack_server import TOKEN, SlackServer
+from ssh_server import SSHD, SSHServer
 
 from kpisite.archive.store import Archive
 from kpisite.cli import configured
@@ -19,6 +23,8 @@ from kpisite.cli.main import main
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from s3_server import S3Server
 
 NOW = "2024-02-12T12:00"
 REPORT = f"""\
@@ -196,7 +202,16 @@ def test_slack_gets_a_header_with_the_period_a_section_a_view_and_pictures(
     assert kinds[0] == "header"
     assert "image" in kinds
     assert len(kinds) <= 50
-    for words in ("Sales", "February 2024", "273", "Sold a day", "in pieces", "Shops"):
+    for words in (
+        "Sales",
+        "February 2024",
+        "273",
+        "Sold a day",
+        "in pieces",
+        "Shops",
+        "east",
+        "west",
+    ):
         assert words in said
 
 
@@ -228,6 +243,92 @@ def test_an_edition_with_a_failed_view_is_not_sent_and_the_exit_status_tells(
     write(here, {"mail": {"plugin": "smtp", "args": args}})
     assert call("publish", "-c", "config.yaml").exit_code == 0
     assert len(mail.mails) == 1
+
+
+def test_with_allow_errors_an_edition_with_a_failed_view_is_sent(here: Path, mail: MailServer):
+    args = {
+        "smtp_host": "127.0.0.1",
+        "smtp_port": mail.port,
+        "email_from": "a@example.org",
+        "email_to": "b@example.org",
+        "when": "preliminary",
+    }
+    broken = REPORT.replace("select shop, sum", "select shp, sum")
+    write(here, {"mail": {"plugin": "smtp", "args": args}}, broken)
+    call("publish", "-c", "config.yaml", "--allow-errors")
+    [message] = mail.mails
+    html = message.get_body(("html",)).get_content()
+    assert "273" in html
+    assert "no such column: shp" in html
+
+
+def test_html_is_static(here: Path):
+    write(here, {"page": {"plugin": "html", "args": {"output_dir": "out"}}})
+    result = call("publish", "-c", "config.yaml")
+    assert result.exit_code == 0, result.output
+    assert "273" in (here / "out" / "sales-2024-02-05_2024-02-12" / "index.html").read_text()
+
+
+def test_s3_gets_the_tree_below_its_prefix_and_what_boto3_was_told_does_no_harm(
+    here: Path, s3: S3Server
+):
+    bucket = s3.bucket()
+    args = {
+        "bucket": bucket,
+        "prefix": "reports/",
+        "endpoint_url": s3.address,
+        "region_name": "us-east-1",
+        "aws_access_key_id": s3.options["key"],
+        "aws_secret_access_key": s3.options["secret"],
+        "api_version": "2006-03-01",
+        "config": {"retries": {"max_attempts": 3}},
+    }
+    write(here, {"store": {"plugin": "s3", "args": args}})
+    result = call("publish", "-c", "config.yaml")
+    assert result.exit_code == 0, result.output
+    store = S3FileSystem(**s3.options, skip_instance_cache=True)
+    paths = [path.removeprefix(f"{bucket}/") for path in store.find(bucket)]
+    assert all(path.startswith("reports/") for path in paths)
+    page = "reports/sales/2024-02-05_2024-02-12/index.html"
+    assert page in paths
+    assert b"273" in store.cat(f"{bucket}/{page}")
+
+
+@pytest.mark.skipif(
+    SSHD is None and os.environ.get("KPISITE_TEST_REQUIRE") != "all",
+    reason="no OpenSSH server is installed",
+)
+def test_scp_takes_the_arguments_of_fabric_and_the_tree_appears_whole(here: Path, tmp_path: Path):
+    gateway = SSHServer(tmp_path / "gateway")
+    server = SSHServer(tmp_path / "server")
+    shutil.copy(f"{server.key_file}.pub", tmp_path / "gateway" / "authorized_keys")
+    (here / "known").write_text(gateway.known_hosts.read_text() + server.known_hosts.read_text())
+    args = {
+        "host": f"{server.user}@127.0.0.1:{server.port}",
+        "gateway": f"127.0.0.1:{gateway.port}",
+        "forward_agent": True,
+        "inline_ssh_env": True,
+        "connect_timeout": 30,
+        "connect_kwargs": {"key_filename": str(server.key_file)},
+        "known_hosts": "known",
+        "remote_path": str(tmp_path / "srv" / "kpis"),
+    }
+    write(here, {"web": {"plugin": "scp", "args": args}})
+    try:
+        result = call("publish", "-c", "config.yaml")
+        assert result.exit_code == 0, result.output
+        (here / "known").write_text(server.known_hosts.read_text())
+        refused = CliRunner().invoke(
+            main, ["--now", NOW, "publish", "-c", "config.yaml", "-e", "2024-01-20"]
+        )
+    finally:
+        server.close()
+        gateway.close()
+    tree = tmp_path / "srv" / "kpis"
+    assert "273" in (tree / "sales" / "2024-02-05_2024-02-12" / "index.html").read_text()
+    assert refused.exit_code == 1
+    assert "the gateway to" in refused.output
+    assert "nobody has said which key it has" in refused.output
 
 
 def test_one_output_that_fails_does_not_stop_the_others_and_the_exit_status_tells(

@@ -84,7 +84,7 @@ def test_a_mail_has_text_html_pictures_and_the_headers_that_mail_programs_need(a
     assert said["personalizations"] == [
         {"to": [{"email": "sales@example.org", "name": "Sales team"}]}
     ]
-    assert said["subject"] == "Verkäufe, weekly, Week 6, 2024: Sold 1,204"
+    assert said["subject"] == "Verkäufe, weekly, Week 6, 2024: Sold 1,204 pieces"
     assert [part["value"] for part in said["content"]] == [Content().text, Content().html]
     *pictures, table = said["attachments"]
     assert [file["content_id"] for file in pictures] == [picture.name for picture in PICTURES]
@@ -257,7 +257,7 @@ def test_a_connection_that_breaks_after_the_mail_is_unclear_and_not_repeated(api
 
 def test_a_plan_says_to_whom_what_goes_and_sends_nothing(api):
     plan = driver(api.url, attach="csv", email_bcc="b@example.org").plan(ANNOUNCEMENT)
-    assert plan[0].endswith(" B: Verkäufe, weekly, Week 6, 2024: Sold 1,204")
+    assert plan[0].endswith(" B: Verkäufe, weekly, Week 6, 2024: Sold 1,204 pieces")
     assert plan[1] == "to sales@example.org, b@example.org"
     assert plan[2].endswith("of HTML, 2 pictures")
     assert plan[3:] == ["with sales-2024-W06-rows.csv"]

@@ -21,72 +21,21 @@ from docs_examples import GUIDE, run, write_files
 from pydantic import ValidationError
 from sites import Watcher, read_files, write_site
 from small_disk import small_disk
-from ssh_server import SSHD, SSHServer
+from ssh_server import SSHServer
+from ssh_target import NEW, OLD, Target, server
 
 from kpisite.errors import OutputError
 from kpisite.outputs._remote_folder import RemoteFolder
 from kpisite.outputs.sftp import SFTP
 from kpisite.plugins import OutputContext, Site
-from kpisite.plugins.output import no_progress
 from kpisite.testing import SiteDriverContract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kpisite.plugins import Progress
 
-if SSHD is None and os.environ.get("KPISITE_TEST_REQUIRE") != "all":
-    pytest.skip("no OpenSSH server is installed", allow_module_level=True)
-
+__all__ = ["server"]
 pytestmark = pytest.mark.usefixtures("short_pauses")
-
-OLD = {"index.html": "old", "sales/index.html": "sales" * 500, "assets/a.css": "a{}"}
-NEW = {"index.html": "new", "sales/index.html": "sales" * 500, "team/a/index.html": "t" * 40_000}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SSHServer]:
-    running = SSHServer(tmp_path_factory.mktemp("ssh"))
-    yield running
-    running.close()
-
-
-class Target:
-    """A folder on the server, and the driver before it."""
-
-    def __init__(self, server: SSHServer, folder: Path) -> None:
-        self.server = server
-        self.folder = folder
-        self.web = folder / "srv" / "kpis"
-
-    def driver(self, progress: Progress = no_progress, **options: Any) -> SFTP:
-        context = OutputContext("web", self.folder, progress=progress)
-        return SFTP(SFTP.Options(**{**self.given, **options}), context)
-
-    @property
-    def given(self) -> dict[str, Any]:
-        return {
-            "host": "127.0.0.1",
-            "port": self.server.port,
-            "user": self.server.user,
-            "key_file": str(self.server.key_file),
-            "host_key": self.server.host_key,
-            "remote_path": str(self.web),
-        }
-
-    def site(self, files: dict[str, str]) -> Site:
-        return write_site(self.folder / "site", files)
-
-    def seen(self) -> dict[str, str]:
-        """Return what readers see; our own file is left out."""
-        return {
-            path.relative_to(self.web).as_posix(): path.read_text()
-            for path in sorted(self.web.rglob("*"))
-            if path.is_file() and path.name != ".kpisite.json"
-        }
-
-    def beside(self) -> list[str]:
-        return sorted(path.name for path in self.web.parent.iterdir())
 
 
 @pytest.fixture

@@ -50,11 +50,18 @@ def metric(number: int, **more: Any) -> dict[str, Any]:
     return MetricDocument.of(Metric(**settings)).model_dump()
 
 
-def announcement(*metrics: dict[str, Any], **more: Any) -> Announcement:
+def announcement(
+    *metrics: dict[str, Any], document: dict[str, Any] | None = None, **more: Any
+) -> Announcement:
     document = {
         "metrics": list(metrics),
         "period": {"span": "4 – 10 February 2013"},
+        "data_until": "10 February 2013, 23:59",
+        "zone": "New York time",
+        "description": "",
+        "changed": [],
         "views": [],
+        **(document or {}),
     }
     settings = {
         "key": "flights/2013-W06",
@@ -114,11 +121,14 @@ def test_a_message_says_what_the_page_says(api):
     assert said["text"] == "Flights &amp; more: Week 6, 2013: On-time 79.8 %"
     header, context, section, actions = said["blocks"]
     assert header["text"]["text"] == "Flights & more"
-    assert context["elements"][0]["text"] == "Week 6, 2013 · 4 – 10 February 2013"
+    assert context["elements"][0]["text"] == (
+        "Week 6, 2013 · 4 – 10 February 2013 · sealed"
+        " · data until 10 February 2013, 23:59 · New York time"
+    )
     assert section["fields"][0]["text"].split("\n")[1:] == [
         "79.8 %",
-        "▲ 4.1 points vs week 5",
-        "! target 80 % missed by 0.2 points",
+        "▲ 4.1 points vs week 5, better",
+        "✗ target 80 % missed by 0.2 points",
     ]
     assert actions["elements"][0]["url"] == "https://kpi.example.org/flights/2013-W06/"
     assert receipt.details == {"#kpis": "C01 10.0"}
@@ -141,14 +151,18 @@ def test_many_kpis_and_long_texts_keep_slacks_limits(api):
     many = [metric(number, title="x" * 3_000) for number in range(600)]
     slack(api).deliver(announcement(*many, title="t" * 400, text="w" * 9_000))
     [(_, said)] = api.calls
-    assert len(said["blocks"]) == 50
-    assert said["blocks"][-1]["type"] == "actions"
+    assert 6 <= len(said["blocks"]) <= 50
+    assert len(json.dumps(said)) < 20_000
+    *_, others, actions = said["blocks"]
+    assert others["elements"][0]["text"].startswith("More on the page: xxx")
+    assert actions["type"] == "actions"
 
 
 def test_a_revision_changes_the_message_in_every_channel(api):
     driver = slack(api, "#kpis", "C02")
     first = driver.deliver(announcement(metric(1)))
-    revised = announcement(metric(1, value=0.81), revision=2, before=first)
+    document = {"changed": [{"title": "On-time", "was": "79.8 %", "now": "81.0 %"}]}
+    revised = announcement(metric(1, value=0.81), revision=2, before=first, document=document)
     second = driver.deliver(revised)
     assert [path for path, _ in api.calls] == ["/api/chat.postMessage"] * 2 + [
         "/api/chat.update"
@@ -156,7 +170,10 @@ def test_a_revision_changes_the_message_in_every_channel(api):
     assert len(api.messages) == 2
     for said in api.messages.values():
         assert said["blocks"][0]["text"]["text"] == "Revised: Flights & more"
-        assert "81.0 %" in said["blocks"][2]["fields"][0]["text"]
+        assert said["blocks"][2]["text"]["text"] == (
+            "These numbers were revised. On-time: was 79.8 %, now 81.0 %."
+        )
+        assert "81.0 %" in said["blocks"][3]["fields"][0]["text"]
     assert second.details == first.details
 
 
@@ -256,13 +273,14 @@ def view(id_: str, text: str = "", *, html: str = "", **more: Any) -> ShownBlock
     return ShownBlock(id=id_, metrics=(), html=html or f"<p>{text}</p>", text=text, **settings)
 
 
-def chart(id_: str, alt: str = "A line that rises") -> ShownBlock:
+def chart(id_: str, alt: str = "A line that rises", text: str = "") -> ShownBlock:
     picture = Picture(f"{id_}-chart-1.png", b"PNG of " + id_.encode(), "image/png", alt=alt)
-    return view(id_, pictures=[picture], url=f"https://kpi.example.org/{id_}/")
+    return view(id_, text, pictures=[picture], url=f"https://kpi.example.org/{id_}/")
 
 
 def test_charts_are_uploaded_and_shown_below_their_titles(api):
-    content = Shown(view("kpi", is_kpi=True), chart("delays"), chart("carriers"))
+    kpi = replace(view("kpi", is_kpi=True), metrics=[Metric(name="kpi", title="KPI", value=1)])
+    content = Shown(kpi, chart("delays"), chart("carriers"))
     slack(api).deliver(announcement(metric(1), content=content))
     said = api.calls[-1][1]
     shown = said["blocks"][3:-1]
@@ -273,6 +291,50 @@ def test_charts_are_uploaded_and_shown_below_their_titles(api):
     assert uploaded == [b"PNG of delays", b"PNG of carriers"]
 
 
+def test_what_a_chart_says_stands_above_it(api):
+    words = "Line chart of delays by day: 3 rose to 5.\n\nday  delay\nMon      3\n\n2 more rows"
+    content = Shown(chart("delays", "Delays. Line chart of delays by day", words))
+    slack(api).deliver(announcement(metric(1), content=content))
+    section, image, _button = api.calls[-1][1]["blocks"][3:]
+    assert section["text"]["text"] == (
+        "*<https://kpi.example.org/delays/|Delays>*\n"
+        "Line chart of delays by day: 3 rose to 5.\n"
+        "```\nday  delay\nMon      3\n```\n\n2 more rows"
+    )
+    assert image["alt_text"] == "Delays. Line chart of delays by day"
+
+
+def test_a_kpi_without_a_value_has_no_data_and_one_with_a_label_is_in_it(api):
+    first, second = metric(1, title="A", value=None), metric(2, title="B", label="{stat} of all")
+    slack(api).deliver(announcement(first, second))
+    fields = api.calls[-1][1]["blocks"][2]["fields"]
+    assert [field["text"].split("\n")[:2] for field in fields] == [
+        ["*A*", "no data"],
+        ["*B*", "79.8 % of all"],
+    ]
+
+
+def test_what_the_page_says_above_its_views_stands_above_the_numbers(api):
+    views = [
+        {"id": "m1", "title": "On time", "description": "at all _gates_", "status": "ok"},
+        {"id": "bad", "title": "Rows", "description": "", "status": "error"},
+    ]
+    document = {"description": "All <flights>.", "views": views}
+    slack(api).deliver(announcement(metric(1, title="M"), status="preliminary", document=document))
+    _header, context, description, failed, kpis, _button = api.calls[-1][1]["blocks"]
+    assert " · preliminary · " in context["elements"][0]["text"]
+    assert description["text"]["text"] == "All &lt;flights&gt;."
+    assert failed["text"]["text"] == "1 view could not be made: Rows"
+    assert kpis["fields"][0]["text"].startswith("*M* at all \u200b_\u200bgates\u200b_\u200b\n")
+
+
+@pytest.mark.parametrize("mark", ["&", "*", "x", "`", "a  b ", "\n\n"])
+def test_no_text_is_longer_than_slack_takes(api, mark):
+    content = Shown(view("v", mark * 4_000, title=mark * 900, description=mark * 900))
+    slack(api).deliver(announcement(metric(1, title=mark * 900), content=content))
+    assert len(api.messages) == 1
+
+
 def test_tables_keep_their_columns_and_texts_are_text(api):
     table = view("rows", "carrier  flights\nUA           17 & `x`", html="<table></table>")
     content = Shown(table, view("words", "Read *this* <now>"), view("bad", error="no such table"))
@@ -281,7 +343,7 @@ def test_tables_keep_their_columns_and_texts_are_text(api):
     assert rows == "*Rows*\n```\ncarrier  flights\nUA           17 &amp; ˋxˋ\n```"
     assert words.startswith("*Words*\nRead \u200b*\u200bthis")
     assert "&lt;now&gt;" in words
-    assert bad == "*Bad*\n! no such table"
+    assert bad == "*Bad*\n✗ This view could not be made. no such table"
 
 
 def test_long_views_are_cut_and_many_end_before_the_limits(api):
@@ -291,7 +353,9 @@ def test_long_views_are_cut_and_many_end_before_the_limits(api):
     blocks = api.calls[-1][1]["blocks"]
     assert blocks[-1]["type"] == "actions"
     assert 4 < len(blocks) < 50
-    assert blocks[3]["text"]["text"].endswith("…")
+    assert blocks[3]["text"]["text"].endswith("… the rest is on the page")
+    left_out = blocks[-2]["elements"][0]["text"]
+    assert left_out.startswith(f"More on the page: V{len(blocks) - 5}, V{len(blocks) - 4}, ")
 
 
 def test_a_message_is_posted_again_until_its_pictures_are_ready(api):
@@ -314,7 +378,8 @@ def test_a_revision_shows_its_own_pictures(api):
     revised = announcement(metric(1), content=Shown(chart("delays")), revision=2, before=first)
     slack(api).deliver(revised)
     [said] = api.messages.values()
-    assert said["blocks"][4]["slack_file"]["id"] == list(api.files)[1]
+    [image] = [block for block in said["blocks"] if block["type"] == "image"]
+    assert image["slack_file"]["id"] == list(api.files)[1]
 
 
 def test_a_token_that_may_not_upload_is_told_before_anything_is_posted(api):

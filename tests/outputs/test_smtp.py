@@ -104,7 +104,7 @@ def test_a_mail_has_text_html_pictures_and_the_headers_that_mail_programs_need(s
     (mail,) = server.mails
     assert mail["From"] == "KPI Berichte ä <kpi@example.org>"
     assert mail["To"] == "Sales team <sales@example.org>"
-    assert mail["Subject"] == "Verkäufe, weekly, Week 6, 2024: Sold 1,204"
+    assert mail["Subject"] == "Verkäufe, weekly, Week 6, 2024: Sold 1,204 pieces"
     assert mail["Date"].datetime == datetime(2024, 2, 12, 6, tzinfo=UTC)
     assert mail["List-Id"] == "sales <sales.team.example.org>"
     assert mail["Auto-Submitted"] == "auto-generated"
@@ -157,6 +157,12 @@ def test_everybody_gets_it_and_those_of_bcc_are_named_nowhere(server):
     assert hidden.deliver(ANNOUNCEMENT).target == "1 in bcc through 127.0.0.1"
     assert server.to[1] == ["secret@example.org"]
     assert b"secret@" not in server.raw[1]
+
+
+def test_a_subject_says_that_numbers_are_not_final(server):
+    driver(server.port).deliver(replace(ANNOUNCEMENT, status="preliminary"))
+    [mail] = server.mails
+    assert mail["Subject"] == "Verkäufe, weekly, Week 6, 2024 (preliminary): Sold 1,204 pieces"
 
 
 def test_a_subject_of_ones_own_is_one_line_and_reaches_nothing_of_python(server):
@@ -370,7 +376,7 @@ def test_a_connection_that_breaks_in_the_middle_of_the_mail_is_tried_again():
 
 def test_a_plan_says_to_whom_what_goes_and_sends_nothing(server):
     plan = driver(server.port, attach=["csv"], email_bcc=["b@example.org"]).plan(ANNOUNCEMENT)
-    assert plan[0].endswith(" B: Verkäufe, weekly, Week 6, 2024: Sold 1,204")
+    assert plan[0].endswith(" B: Verkäufe, weekly, Week 6, 2024: Sold 1,204 pieces")
     assert plan[1] == "to sales@example.org, b@example.org"
     assert plan[2].endswith("of HTML, 2 pictures")
     assert plan[3:] == ["with sales-2024-W06-rows.csv"]

@@ -122,7 +122,7 @@ def test_no_process_and_no_file_is_left(monkeypatch):
         monkeypatch.setattr("tempfile.tempdir", None)
         with Browser() as running:
             running.pdf(page("<p>one</p>"), RUN)
-            process = running._process
+            process = running._devtools.process
             os.kill(process, 0)
         wait_for(lambda: state(process) == "")
         assert list(Path(folder).glob("*-kpisite")) == []
@@ -176,7 +176,7 @@ def test_a_browser_that_does_not_work_is_an_error_and_ends(tmp_path, text, messa
     ):
         running.pdf(page("<p>one</p>"), RUN)
     assert "chromium --headless" in caught.value.hint
-    assert not running._process
+    assert not running._devtools.process
 
 
 def test_a_program_that_cannot_run_is_an_error(tmp_path):

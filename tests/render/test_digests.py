@@ -68,5 +68,8 @@ def test_every_file_of_a_plugins_package_and_of_its_bases_counts(tmp_path: Path,
 
     before = made()
     (package / "_helper.py").write_text("A = 2\n")
-    assert len({"", before, made()}) == 3
+    other_code = made()
+    (package / "views" / "templates").mkdir(parents=True)
+    (package / "views" / "templates" / "own.html").write_text("own")
+    assert len({"", before, other_code, made()}) == 4
     del sys.modules[acme_pack.__name__]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kpisite.model.definition import RecordedDefinition, Theme, ViewDefinition
+from kpisite.model.definition import Theme, ViewDefinition
+from kpisite.model.recorded_definition import RecordedDefinition
 from kpisite.render.own_colours import css_variables
 
 

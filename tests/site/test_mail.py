@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from html import unescape
@@ -11,6 +12,7 @@ import pytest
 
 from kpisite.errors import KpisiteError, OutputError
 from kpisite.model.language import read_language, speaking
+from kpisite.outputs._slack_message import message
 from kpisite.pipeline.plan import Task
 from kpisite.pipeline.run import run_tasks
 from kpisite.render.templates import Templates, template_folder
@@ -126,6 +128,19 @@ def test_mail_text_and_page_say_the_same_numbers(sold):
     assert [metric.name for metric in told.metrics] == ["total", "east"]
 
 
+def test_a_number_is_in_its_label_wherever_it_stands_for_itself(project):
+    project.write(REPORT.replace("      target: 900\n", "      label: some {stat} <pieces>\n", 1))
+    project.run()
+    told = announced(project)
+    mail, slack = told.content.mail(), message(told, [], {}, "")
+    assert "some 847 &lt;pieces&gt;" in mail.html
+    assert "Total: some 847 <pieces>\n" in mail.text
+    assert "some 847 &lt;pieces&gt;\n" in slack["blocks"][3]["fields"][0]["text"]
+    assert "Total some 847 <pieces>, up 539" in told.text
+    assert told.document["metrics"][0]["text"] == "some 847 <pieces>"
+    assert "Sold <strong>847</strong>" in mail.html
+
+
 def test_a_mail_says_whose_and_of_when_it_is_and_leads_to_the_page(sold):
     mail = announced(sold).content.mail()
     for text in ("Sales & co, weekly", "Week 2, 2024", "8 – 14 January 2024", "sealed"):
@@ -149,7 +164,8 @@ def test_a_chart_is_a_sharp_picture_with_its_size_and_words(sold):
     assert 'src="cid:a_day-chart-1.png"' in html
     assert f'width="552" height="{picture.height}"' in html
     assert f'alt="{picture.alt}"' in html
-    assert picture.alt in told.content.mail().text
+    words = picture.alt.removeprefix("A day <b>. ")
+    assert words in " ".join(told.content.mail().text.split())
     assert "kpi-rows" not in block(told, "a_day").html
 
 
@@ -180,6 +196,19 @@ def test_tables_and_texts_are_what_the_page_shows(sold):
     )
 
 
+def test_plain_text_fits_a_terminal_and_parts_no_number_from_its_unit(project):
+    words = " ".join(f"{number} min" for number in range(1_000, 1_100))
+    project.write(REPORT.replace("Sold **{{ metrics.total }}**", f"{words}\\n\\n- {words}"))
+    project.run()
+    mail = announced(project).content.mail()
+    lines = mail.text.splitlines()
+    assert max(len(line) for line in lines) <= 78
+    assert not [line for line in lines if re.search(r" 10\d\d$", line)]
+    assert "\n- 1000 min 1001 min" in mail.text
+    assert re.search(r"\n  \d+ min", mail.text)
+    assert "\n-- \nRun on" in mail.text
+
+
 def test_plain_text_says_where_links_lead_numbers_items_and_leaves_out_colours(project):
     words = "Sold **{{ metrics.total }}**, see [the archive](../archive/)."
     text = rf"1. [All](../archive/)\n2. *That*\n\nSee\n\n- <{URL}>"
@@ -187,7 +216,7 @@ def test_plain_text_says_where_links_lead_numbers_items_and_leaves_out_colours(p
     project.run()
     told = announced(project)
     assert block(told, "words").text == f"1. All ({URL}sales/archive/)\n2. That\n\nSee\n\n- {URL}"
-    assert block(told, "a_day").text.startswith("A day <b>. Line chart of east and west by day")
+    assert block(told, "a_day").text.startswith("Line chart of east and west by day")
 
 
 def test_a_mail_has_nothing_that_mail_programs_cannot_show(sold):
@@ -247,10 +276,13 @@ def test_a_revision_says_what_was_said_before(sold):
     [entry] = [one for one in sold.archive.editions() if one.label == "2024-W02"]
     task = Task(report, entry.period, "forced", revision=2)
     list(run_tasks([task], sold.archive, sold.now))
-    mail = announced(sold).content.mail()
-    for text in (shown(mail.html), mail.text):
+    told = announced(sold)
+    mail = told.content.mail()
+    slack = json.dumps(message(told, [], {}, ""), ensure_ascii=False)
+    for text in (shown(mail.html), mail.text, slack):
         assert "These numbers were revised." in text
         assert "Total: was 847, now 947" in " ".join(text.split())
+        assert "sealed, revised · data until 14 January 2024, 23:59 · UTC" in text
 
 
 def test_long_tables_are_cut_until_gmail_shows_all_of_a_mail(project):

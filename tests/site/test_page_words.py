@@ -3,9 +3,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from kpisite.model.definition import RecordedDefinition
 from kpisite.model.edition import EditionRecord, FrameRecord, PeriodRecord, RunRecord
 from kpisite.model.period import Period
+from kpisite.model.recorded_definition import RecordedDefinition
 from kpisite.site import words
 
 WEEK = Period.containing(date(2013, 2, 4), "week", ZoneInfo("America/New_York"))

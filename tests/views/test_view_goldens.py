@@ -122,7 +122,8 @@ def slack_blocks(told: Announcement, id_: str, shown: Sequence[ShownBlock]) -> s
     metrics = [metric for metric in told.document["metrics"] if metric["name"].split("/")[0] == id_]
     views = [view for view in shown if view.id == id_]
     files = {picture.name: f"id of {picture.name}" for view in views for picture in view.pictures}
-    told = replace(told, document={**told.document, "metrics": metrics})
+    own = [view for view in told.document["views"] if view["id"] == id_]
+    told = replace(told, document={**told.document, "metrics": metrics, "views": own})
     [_header, _period, *blocks, _button] = message(told, views, files, "")["blocks"]
     return json.dumps(blocks, ensure_ascii=False, indent=1) + "\n"
 
