@@ -7,7 +7,7 @@ import re
 import tempfile
 import threading
 import uuid
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +108,7 @@ class DuckDB(Datasource):
             answer = self._answer(connection, text, {**args, **values})
             named = answer.rename_columns([_written(name) for name in answer.column_names])
             return plain_frame(named, period.zone)
-        except duckdb.Error as error:
+        except (duckdb.Error, OSError) as error:  # OSError: in the midst of an answer
             raise self._error(*self._words(error)) from None
         except DatasourceError as error:
             raise self._error(error.message, error.hint) from None
@@ -123,8 +123,9 @@ class DuckDB(Datasource):
         self, connection: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any]
     ) -> pa.Table:
         """Return the whole answer, unless it is too large or takes too long."""
-        with self._in_time(connection):
-            reader = connection.sql(query, params=values).to_arrow_reader(_PART)
+        asked = connection.sql(query, params=values)
+        # Closed, it lets the connection answer the next query: an error that is kept would keep it.
+        with self._in_time(connection), closing(asked.to_arrow_reader(_PART)) as reader:
             batches, count = [], 0
             for batch in reader:
                 batches.append(batch)
@@ -138,11 +139,19 @@ class DuckDB(Datasource):
 
     @contextmanager
     def _in_time(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-        timer = threading.Timer(self.options.timeout, connection.interrupt)
+        is_over = threading.Event()
+
+        def stop() -> None:
+            is_over.set()
+            connection.interrupt()
+
+        timer = threading.Timer(self.options.timeout, stop)
         timer.start()
         try:
             yield
-        except duckdb.InterruptException:
+        except (duckdb.Error, OSError):
+            if not is_over.is_set():
+                raise
             raise DatasourceError(
                 f"the query took longer than {self.options.timeout:g} s",
                 hint="Ask for less, or give it more time: 'timeout'.",
@@ -216,7 +225,7 @@ class DuckDB(Datasource):
             return [existing_file(self._folder, pattern)]
         return [self._folder / path for path in found]
 
-    def _words(self, error: duckdb.Error) -> tuple[str, str]:
+    def _words(self, error: Exception) -> tuple[str, str]:
         """Return what DuckDB says: in short, and the rest with the line and the caret."""
         text = without_secrets(_written(str(error)), self.options.storage_options)
         text = shown_paths(text, self._folder)
