@@ -188,7 +188,7 @@ class DuckDB(Datasource):
             for name, written in options.attach.items():
                 self._attach(connection, name, existing_file(self._folder, written))
             for table, paths in options.files.items():
-                connection.execute(self._view(connection, table, paths))
+                self._make_view(connection, table, paths)
         except (duckdb.Error, DatasourceError):
             connection.close()
             raise
@@ -202,14 +202,20 @@ class DuckDB(Datasource):
         else:
             connection.execute(f'ATTACH {_quoted(str(path))} AS "{quoted}" (READ_ONLY)')
 
-    def _view(self, connection: duckdb.DuckDBPyConnection, table: str, paths: Paths) -> str:
-        """Return the statement that makes files a table; TEMP: the database is read-only."""
+    def _make_view(self, connection: duckdb.DuckDBPyConnection, table: str, paths: Paths) -> None:
+        """Make files a table; TEMP: the database is read-only."""
         files = [_quoted(file) for path in _listed(paths) for file in self._found(connection, path)]
         name = table.replace('"', '""')
-        return (
-            f'CREATE TEMP VIEW "{name}" AS '  # noqa: S608 - all parts are quoted
-            f"SELECT * FROM {_reader(table, paths)}([{', '.join(files)}], union_by_name = true)"
-        )
+        try:
+            connection.execute(
+                f'CREATE TEMP VIEW "{name}" AS '  # noqa: S608 - all parts are quoted
+                f"SELECT * FROM {_reader(table, paths)}([{', '.join(files)}], union_by_name = true)"
+            )
+        except duckdb.Error as error:
+            message, _ = self._words(error)  # the rest points into a statement that nobody wrote
+            is_read = not isinstance(error, duckdb.IOException)
+            hint = "Is the file whole, and is it what its ending says?" if is_read else ""
+            raise DatasourceError(f"table '{table}': {message}", hint=hint) from None
 
     def _found(self, connection: duckdb.DuckDBPyConnection, path: str) -> list[str]:
         if is_remote(path):
