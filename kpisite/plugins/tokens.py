@@ -110,6 +110,12 @@ def replace_tokens(
     return text
 
 
+def statements(query: str) -> int:
+    """Return how many statements of SQL a query has; a semicolon in quotes ends none."""
+    bare = _SQL[False].sub(lambda found: "" if found[0][:2] in ("--", "/*") else "x", query)
+    return sum(bool(part.strip()) for part in bare.split(";"))
+
+
 def calendar_length(period: Period) -> tuple[int, timedelta]:
     """Return what `{interval}` stands for: whole months, and the rest as time on the calendar.
 
