@@ -12,6 +12,7 @@ from kpisite.plugins.tokens import (
     TOKENS,
     Token,
     calendar_length,
+    misspelled,
     replace_tokens,
     split_tokens,
     statements,
@@ -203,3 +204,16 @@ def test_in_mysql_a_backslash_escapes_and_a_hash_begins_a_comment() -> None:
 )
 def test_statements_are_counted_by_the_semicolons_that_are_not_quoted(query: str, count: int):
     assert statements(query) == count
+
+
+@pytest.mark.parametrize(
+    ("query", "hint"),
+    [
+        ("t >= {form}", "{form} is no token. Did you mean {from}?"),
+        ("t >= {previous_form}", "{previous_form} is no token. Did you mean {previous_from}?"),
+        ("t >= {From}", "{From} is no token. Did you mean {from}?"),
+        ("t >= {from} and {'form': 1} = {a} and x{2}", ""),
+    ],
+)
+def test_what_is_almost_a_token_is_told(query: str, hint: str):
+    assert misspelled(query) == hint
