@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -17,6 +16,7 @@ from kpisite.model.language import gettext
 from kpisite.model.number import MISSING, NumberFormat, grouped
 from kpisite.model.words import moment_text, rows_text
 from kpisite.plugins.markup import escape_html
+from kpisite.plugins.sparks import spark_numbers
 from kpisite.render.sparkline import sparkline_svg
 from kpisite.render.table_totals import total_text, totals_row
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from kpisite.plugins.view import Total
 
 _DURATION = NumberFormat(style="duration")
-_BETWEEN = re.compile(r"[\s,;]+")
 _LONG_TEXT, _LONG_HEADER = 24, 16
 """Characters from which on a cell or a header may break its line."""
 
@@ -213,7 +212,7 @@ def _marked(cell: str, verdict: Verdict) -> str:
 def _sparklines(series: pd.Series[Any], name: str) -> _Column:
     """Return a column of small lines, each with its first and last number in words."""
     cells = []
-    rows = [_listed(value, name) for value in _values(series)]
+    rows = [spark_numbers(value, name) for value in _values(series)]
     shown = [number for numbers in rows for number in _ends(numbers)]
     number_format = NumberFormat(precision=_digits(shown, 2))
     for numbers in rows:
@@ -227,20 +226,6 @@ def _sparklines(series: pd.Series[Any], name: str) -> _Column:
 def _ends(numbers: list[float]) -> list[float]:
     """Return the first and the last of several numbers."""
     return [numbers[0], numbers[-1]] if len(numbers) > 1 else numbers
-
-
-def _listed(value: Any, name: str) -> list[float]:
-    """Return the numbers in a text: `3 4.5 2`, also with commas or semicolons between them."""
-    if value is None:
-        return []
-    try:
-        return [float(part) for part in _BETWEEN.split(str(value).strip("[]() ")) if part]
-    except ValueError:
-        raise ViewError(
-            f"sparklines: '{str(value)[:40]}' in the column '{name}' is no list of numbers",
-            hint="Let the query put numbers into a text, such as "
-            "string_agg(flights::varchar, ' ' order by day).",
-        ) from None
 
 
 def _total(
