@@ -14,7 +14,7 @@ from kpisite.views.plotting.data import Columns, PlotData, check_unique, columns
 from kpisite.views.plotting.ends import names_at_ends
 from kpisite.views.plotting.frame import Drawing, Look
 from kpisite.views.plotting.heat import check_cells, heat_plot, ramp_html
-from kpisite.views.plotting.left_out import drawn_numbers, left_out
+from kpisite.views.plotting.left_out import check_points, drawn_numbers, left_out
 from kpisite.views.plotting.lines import line_plot
 from kpisite.views.plotting.marks import marks_legend, marks_words
 from kpisite.views.plotting.notes import check_notes, notes_words, shown_notes
@@ -59,6 +59,7 @@ class Plot(View):
         if frame.empty:
             return ()
         columns = columns_of(frame, options.time_column, options.groupby)
+        check_points(frame, columns, options)
         notes = []
         if unused := plot_rc(options.plot_rc).ignored:
             notes.append(f"plot_rc: not taken: {', '.join(unused)}")

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from kpisite.errors import ViewError
 from kpisite.views.plot import Plot
 
 DAYS = [pd.Timestamp(2013, 2, day) for day in (4, 5, 6)]
@@ -49,3 +50,21 @@ def test_areas_on_both_sides_of_zero_are_noted(options: dict[str, Any]):
 
 def test_bars_and_lines_on_both_sides_of_zero_are_not():
     assert notes(TWO) == notes(TWO, kind="bar", stacked=True) == []
+
+
+MANY = {"x": list(range(50_001)), "a": [1] * 50_001, "b": [2] * 50_001}
+
+
+@pytest.mark.parametrize("kind", ["line", "area", "bar", "barh", "scatter"])
+def test_more_points_than_a_page_can_have_are_refused(kind: str):
+    with pytest.raises(ViewError) as caught:
+        notes(MANY, kind=kind)
+    assert caught.value.message == (
+        "the chart would have 100,002 points; at most 100,000 fit into a page"
+    )
+    assert "resample" in caught.value.hint
+
+
+def test_what_makes_fewer_points_of_many_rows_is_not():
+    assert notes({"x": MANY["x"], "a": MANY["a"]}) == []
+    assert notes(MANY, kind="barh", top=5) == notes(MANY, kind="box") == []

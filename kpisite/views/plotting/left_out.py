@@ -1,10 +1,11 @@
-"""What a plot does not show of its frame, or not as one would think: notes for who runs it."""
+"""What a plot does not show of its frame, or not as one would think, for whoever runs it."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
+from kpisite.errors import ViewError
 from kpisite.views.plotting.values import kind_of, number, values_of
 
 if TYPE_CHECKING:
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
     from kpisite.views.plotting.data import Columns
     from kpisite.views.plotting.options import PlotOptions
+
+MOST_POINTS = 100_000
 
 
 def left_out(frame: pd.DataFrame, columns: Columns, options: PlotOptions) -> list[str]:
@@ -37,6 +40,22 @@ def left_out(frame: pd.DataFrame, columns: Columns, options: PlotOptions) -> lis
     if options.drawn == "line" and options.stacks and several and _on_both_sides(values):
         notes.append("areas above and below 0 lie upon each other; use 'kind: bar' or 'line'")
     return notes
+
+
+def check_points(frame: pd.DataFrame, columns: Columns, options: PlotOptions) -> None:
+    """Refuse what makes a page that no browser opens: it has some 100 bytes for each point.
+
+    Raises:
+        ViewError: There are too many, and nothing makes fewer of them.
+    """
+    if options.kind in ("heatmap", "box") or options.top or options.resample:
+        return
+    points = len(frame) * (1 if columns.groupby is not None else len(columns.numeric))
+    if points > MOST_POINTS:
+        raise ViewError(
+            f"the chart would have {points:,} points; at most {MOST_POINTS:,} fit into a page",
+            hint="Add up in the query, or here: resample: {every: hour, how: mean}.",
+        )
 
 
 def drawn_numbers(frame: pd.DataFrame, columns: Columns) -> list[float]:
