@@ -123,9 +123,11 @@ class DuckDB(Datasource):
         self, connection: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any]
     ) -> pa.Table:
         """Return the whole answer, unless it is too large or takes too long."""
-        asked = connection.sql(query, params=values)
-        # Closed, it lets the connection answer the next query: an error that is kept would keep it.
-        with self._in_time(connection), closing(asked.to_arrow_reader(_PART)) as reader:
+        with (
+            self._in_time(connection),
+            # Unless it is closed, the connection answers no other query.
+            closing(connection.sql(query, params=values).to_arrow_reader(_PART)) as reader,
+        ):
             batches, count = [], 0
             for batch in reader:
                 batches.append(batch)
@@ -189,7 +191,7 @@ class DuckDB(Datasource):
                 self._attach(connection, name, existing_file(self._folder, written))
             for table, paths in options.files.items():
                 self._make_view(connection, table, paths)
-        except (duckdb.Error, DatasourceError):
+        except (duckdb.Error, DatasourceError, OSError):
             connection.close()
             raise
         return connection

@@ -55,12 +55,8 @@ def _array(values: list[Any], kinds: set[type]) -> pa.Array:
         raise TypeError("a column holds values of one kind")
     try:
         return pa.array(values)
-    except (
-        OverflowError,
-        TypeError,
-        pa.ArrowException,
-    ):  # too large, or a Decimal that is none: NaN
-        if kinds not in ({int}, {Decimal}):
+    except (OverflowError, TypeError, pa.ArrowException):
+        if kinds not in ({int}, {Decimal}):  # too large, or a Decimal that is none: NaN
             raise
         return pa.array([None if value is None else float(value) for value in values])
 
