@@ -45,6 +45,7 @@ FAILURES = [
     ("from sales where", "from sale where"),
     ("sales.csv", "sale.csv"),
     ("select shop, revenue", "selec shop, revenue"),
+    ("day >= {from}", "day >= {form}"),
     ("sum(revenue)", "shop"),
     ("select sum(revenue) from sales where day >= {from} and day < {to}\n", "select 1/0\n"),
     ("query: select shop", "bars: [revenu]\n      query: select shop"),

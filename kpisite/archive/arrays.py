@@ -48,6 +48,8 @@ def pack(values: Values, index_to_text: Callable[[pd.Index], str]) -> tuple[Any,
     dtype = values.dtype
     if isinstance(dtype, pd.SparseDtype) or dtype.kind == "c":
         raise TypeError("Parquet has nothing of that kind")
+    if dtype.kind == "M" and not _has_years(values):
+        raise TypeError("it has times outside the years 1 to 9999, which no page can write")
     if dtype == _OBJECT:
         return _pack_objects(list(values))
     if isinstance(dtype, pd.CategoricalDtype):
@@ -57,6 +59,10 @@ def pack(values: Values, index_to_text: Callable[[pd.Index], str]) -> tuple[Any,
         text = index_to_text(dtype.categories)
         return array, {"categories": text, "of": kept, "ordered": bool(dtype.ordered)}
     return pa.array(values, from_pandas=True), _name(dtype)
+
+
+def _has_years(times: Values) -> bool:
+    return all(pd.isna(end) or 1 <= end.year <= 9999 for end in (times.min(), times.max()))
 
 
 def unpack(array: Any, kept: Any, text_to_index: Callable[[str], pd.Index]) -> Any:

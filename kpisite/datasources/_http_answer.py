@@ -70,11 +70,19 @@ class Answer:
         """
         try:
             return json.loads(self.body)
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError) as error:
+            hint = "Check the address, and whether it wants a user or a token."
+            if isinstance(error, json.JSONDecodeError) and error.pos > 0 and self._begins_as_json:
+                hint = (
+                    f"It breaks off, or is wrong, at character {error.pos:,} of {len(error.doc):,}."
+                )
             raise DatasourceError(
-                f"{self.place} answered {self._what()} where JSON is expected",
-                hint="Check the address, and whether it wants a user or a token.",
+                f"{self.place} answered {self._what()} where JSON is expected", hint=hint
             ) from None
+
+    @property
+    def _begins_as_json(self) -> bool:
+        return self.body.lstrip()[:1] in (b"[", b"{")
 
     def _what(self) -> str:
         """Return what came instead of what was asked for."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from kpisite.datasources._http import Answer
 
+_CELLS = "Is it whole, and what stands between its cells? query_args: {delimiter: ';'}."
 FORMATS = ("json", "csv", "parquet")
 _KINDS = {
     "application/json": "json",
@@ -58,9 +59,10 @@ def table_of(answer: Answer, format_: str, select: str, delimiter: str) -> pa.Ta
     try:
         return _csv_table(answer, delimiter) if kind == "csv" else _parquet_table(answer)
     except (pa.ArrowException, OSError, ValueError) as error:
+        what, hint = ("CSV", _CELLS) if kind == "csv" else ("Parquet", "")
         raise DatasourceError(
-            f"{answer.place} answered what is no {'CSV' if kind == 'csv' else 'Parquet'}: "
-            f"{str(error).partition(chr(10))[0]}"
+            f"{answer.place} answered what is no {what}: {str(error).partition(chr(10))[0]}",
+            hint=hint,
         ) from None
 
 
@@ -72,6 +74,8 @@ def _format_of(answer: Answer) -> str:
         return "parquet"
     if ending in FORMATS and answer.kind != "text/html":
         return ending
+    if not answer.body.strip():
+        raise DatasourceError(f"{answer.place} answered nothing (status {answer.status})")
     raise DatasourceError(
         f"{answer.place} answered {answer.kind or 'no type'}: {answer.said[:80]}",
         hint=f"If it is the right address, say what it answers: format: {', '.join(FORMATS)}.",

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from kpisite.errors import DatasourceError
 from kpisite.model.period import midnight
 from kpisite.plugins import Token, split_tokens
-from kpisite.plugins.tokens import calendar_length, replace_tokens
+from kpisite.plugins.tokens import calendar_length, replace_tokens, statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -180,7 +181,17 @@ class PostgreSQL(Dialect):
             yield
 
     def answer(self, connection: sa.Connection, query: str, period: Period) -> Answer:
-        """Ask through a cursor, which only a SELECT can have: the driver would read it whole."""
+        """Ask through a cursor, which only a SELECT can have: the driver would read it whole.
+
+        Raises:
+            DatasourceError: There are several statements, of which a `commit` would end the
+                transaction that only reads.
+        """
+        if statements(query) > 1:
+            raise DatasourceError(
+                "a query is one SELECT; these are several statements",
+                hint="Leave out what comes after the semicolon.",
+            )
         if not _SELECT.match(query):
             return super().answer(connection, query, period)
         connection.execute(self.statement(query, period, DECLARE))

@@ -17,6 +17,7 @@ _READ_ONLY = "A query only reads: write a SELECT."
 _SERVER = "Is the server running, and may this machine reach it? Check host and port."
 _HOST = "Check the name of the host."
 _AGAIN = "The next run tries again."
+_NO_TIME = "Make it a gap in the query, or text: CAST(… AS text)."
 
 _HINTS: dict[object, str] = {
     1044: _RIGHTS,
@@ -53,6 +54,8 @@ _TEXTS = (
     (r"the database system is|too many clients|connection slots", _AGAIN, True),
     (r"FATAL:", "", False),
     (r"readonly database", _READ_ONLY, False),
+    (r"(timestamp|date) too (large|small)", _NO_TIME, False),
+    (r"Packet sequence number wrong", _SERVER, False),
     (r"database is locked", _AGAIN, True),
     (r"connection failed|failed to resolve|connection timeout expired", _SERVER, True),
 )

@@ -7,7 +7,7 @@ import re
 import tempfile
 import threading
 import uuid
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +108,7 @@ class DuckDB(Datasource):
             answer = self._answer(connection, text, {**args, **values})
             named = answer.rename_columns([_written(name) for name in answer.column_names])
             return plain_frame(named, period.zone)
-        except duckdb.Error as error:
+        except (duckdb.Error, OSError) as error:  # OSError: in the midst of an answer
             raise self._error(*self._words(error)) from None
         except DatasourceError as error:
             raise self._error(error.message, error.hint) from None
@@ -123,8 +123,11 @@ class DuckDB(Datasource):
         self, connection: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any]
     ) -> pa.Table:
         """Return the whole answer, unless it is too large or takes too long."""
-        with self._in_time(connection):
-            reader = connection.sql(query, params=values).to_arrow_reader(_PART)
+        with (
+            self._in_time(connection),
+            # Unless it is closed, the connection answers no other query.
+            closing(connection.sql(query, params=values).to_arrow_reader(_PART)) as reader,
+        ):
             batches, count = [], 0
             for batch in reader:
                 batches.append(batch)
@@ -138,11 +141,19 @@ class DuckDB(Datasource):
 
     @contextmanager
     def _in_time(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-        timer = threading.Timer(self.options.timeout, connection.interrupt)
+        is_over = threading.Event()
+
+        def stop() -> None:
+            is_over.set()
+            connection.interrupt()
+
+        timer = threading.Timer(self.options.timeout, stop)
         timer.start()
         try:
             yield
-        except duckdb.InterruptException:
+        except (duckdb.Error, OSError):
+            if not is_over.is_set():
+                raise
             raise DatasourceError(
                 f"the query took longer than {self.options.timeout:g} s",
                 hint="Ask for less, or give it more time: 'timeout'.",
@@ -179,8 +190,8 @@ class DuckDB(Datasource):
             for name, written in options.attach.items():
                 self._attach(connection, name, existing_file(self._folder, written))
             for table, paths in options.files.items():
-                connection.execute(self._view(connection, table, paths))
-        except (duckdb.Error, DatasourceError):
+                self._make_view(connection, table, paths)
+        except (duckdb.Error, DatasourceError, OSError):
             connection.close()
             raise
         return connection
@@ -193,14 +204,20 @@ class DuckDB(Datasource):
         else:
             connection.execute(f'ATTACH {_quoted(str(path))} AS "{quoted}" (READ_ONLY)')
 
-    def _view(self, connection: duckdb.DuckDBPyConnection, table: str, paths: Paths) -> str:
-        """Return the statement that makes files a table; TEMP: the database is read-only."""
+    def _make_view(self, connection: duckdb.DuckDBPyConnection, table: str, paths: Paths) -> None:
+        """Make files a table; TEMP: the database is read-only."""
         files = [_quoted(file) for path in _listed(paths) for file in self._found(connection, path)]
         name = table.replace('"', '""')
-        return (
-            f'CREATE TEMP VIEW "{name}" AS '  # noqa: S608 - all parts are quoted
-            f"SELECT * FROM {_reader(table, paths)}([{', '.join(files)}], union_by_name = true)"
-        )
+        try:
+            connection.execute(
+                f'CREATE TEMP VIEW "{name}" AS '  # noqa: S608 - all parts are quoted
+                f"SELECT * FROM {_reader(table, paths)}([{', '.join(files)}], union_by_name = true)"
+            )
+        except duckdb.Error as error:
+            message, _ = self._words(error)  # the rest points into a statement that nobody wrote
+            is_read = not isinstance(error, duckdb.IOException)
+            hint = "Is the file whole, and is it what its ending says?" if is_read else ""
+            raise DatasourceError(f"table '{table}': {message}", hint=hint) from None
 
     def _found(self, connection: duckdb.DuckDBPyConnection, path: str) -> list[str]:
         if is_remote(path):
@@ -216,7 +233,7 @@ class DuckDB(Datasource):
             return [existing_file(self._folder, pattern)]
         return [self._folder / path for path in found]
 
-    def _words(self, error: duckdb.Error) -> tuple[str, str]:
+    def _words(self, error: Exception) -> tuple[str, str]:
         """Return what DuckDB says: in short, and the rest with the line and the caret."""
         text = without_secrets(_written(str(error)), self.options.storage_options)
         text = shown_paths(text, self._folder)

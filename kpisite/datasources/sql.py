@@ -125,12 +125,15 @@ class SQLOptions(PluginOptions):
     @classmethod
     def _readable(cls, url: SecretStr | None) -> SecretStr | None:
         try:
-            sa.make_url(url.get_secret_value() if url else "sqlite://")
+            read = sa.make_url(url.get_secret_value() if url else "sqlite://")
         except (SQLAlchemyError, ValueError):
             raise ValueError(
                 "this is no database URL; write it like sqlite:///data/shop.db or "
                 "postgresql://user:password@host/database"
             ) from None
+        # Part of the password is then taken for the host, which messages name.
+        if read.username and "@" in f"{read.host}{read.database}":
+            raise ValueError("write '@' and '/' in a password as '%40' and '%2F'")
         return url
 
     @model_validator(mode="after")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from kpisite import __version__
 from kpisite.archive.store import Content
-from kpisite.errors import EditionExistsError, KpisiteError, ViewError
+from kpisite.errors import EditionExistsError, KpisiteError, ViewError, nearest
 from kpisite.model.edition import (
     EditionRecord,
     ErrorRecord,
@@ -25,7 +25,7 @@ from kpisite.pipeline.problems import Problem, redact
 from kpisite.pipeline.recording import Recorder, raised_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
     from kpisite.archive.store import Archive
@@ -109,23 +109,42 @@ def _run_views(task: Task, recorder: Recorder) -> tuple[list[ViewRecord], list[P
     recorder.prefetch(
         query for view in task.report.views.values() for query in _queries(view).values()
     )
-    for shared in task.report.views.values():
-        view = copy.copy(shared)  # what it keeps of this edition, no other edition sees
+    # Copies: what a view keeps of this edition, no other edition sees.
+    ran = [copy.copy(view) for view in task.report.views.values()]
+    for view in ran:
         try:
             recorded = _run_view(view, recorder, task.report.secrets)
         except Exception as error:  # noqa: BLE001 - a plugin's mistake is the view's, not the run's
             recorder.take_blobs(view.id)
             recorder.take_notes()
-            problem = problem_of(task, error, view.id, _asked(view))
+            recorded, problem = _failed(task, view, error)
             problems.append(problem)
-            failure = ErrorRecord(message=problem.message, hint=problem.hint, query=problem.query)
-            recorded = ViewRecord(id=view.id, status="error", error=failure)
         views.append(recorded)
         problems += [
             Problem("warning", task.report.id, task.period.label, view.id, note)
             for note in recorded.warnings
         ]
+    if all(view.status == "ok" for view in views):  # else one that is not there may be to come
+        known = [metric.name for view in views for metric in view.metrics]
+        for position, view in enumerate(ran):
+            try:
+                _check_metrics(view, known)
+            except Exception as error:  # noqa: BLE001 - as above
+                views[position], problem = _failed(task, view, error)
+                problems.append(problem)
     return views, problems
+
+
+def _failed(task: Task, view: View, error: Exception) -> tuple[ViewRecord, Problem]:
+    problem = problem_of(task, error, view.id, _asked(view))
+    failure = ErrorRecord(message=problem.message, hint=problem.hint, query=problem.query)
+    return ViewRecord(id=view.id, status="error", error=failure), problem
+
+
+def _check_metrics(view: View, known: Collection[str]) -> None:
+    for name in view.needed_metrics():
+        if name not in known:
+            raise ViewError(f"there is no metric '{name}'", hint=nearest(name, known))
 
 
 def _run_view(view: View, recorder: Recorder, secrets: Iterable[str]) -> ViewRecord:

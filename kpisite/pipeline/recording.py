@@ -16,6 +16,7 @@ from kpisite.archive.frames import digest, to_parquet
 from kpisite.errors import DatasourceError, KpisiteError, ViewError
 from kpisite.model.edition import BlobRecord, FrameRecord
 from kpisite.pipeline.answers import Answer
+from kpisite.plugins.tokens import misspelled
 from kpisite.plugins.view import Blob, Collector, Query
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ class Recorder(Collector):
                 frame = datasource.query(query.text, period, **query.args)
                 notes = datasource.take_notes()
         except KpisiteError as error:
+            error.hint = "\n".join(filter(None, (misspelled(query.text), error.hint)))
             return Answer(None, error, time.perf_counter() - started)
         except Exception as error:  # noqa: BLE001 - a plugin's mistake is the view's, not the run's
             wrapped = DatasourceError(f"{type(error).__name__}: {error}", hint=raised_in(error))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pandas as pd
 import pyarrow as pa
@@ -15,6 +18,9 @@ if TYPE_CHECKING:
 
 _DAY = 86_400_000_000
 """Microseconds of a day."""
+_AS_TEXT = (UUID, IPv4Address, IPv6Address, IPv4Interface, IPv6Interface)
+_YEARS = range(1, 10_000)
+"""What Python's calendar has, and views can write."""
 
 
 def table_of_rows(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> pa.Table:
@@ -32,9 +38,7 @@ def table_of_rows(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> pa.Tab
         values = [row[position] for row in rows]
         kinds = {type(value) for value in values if value is not None}
         try:
-            if len(kinds) > 1 and kinds != {int, float}:
-                raise TypeError("a column holds values of one kind")
-            columns.append(pa.array(values))
+            columns.append(_array(values, kinds))
         except (pa.ArrowException, TypeError, OverflowError) as error:
             found = " and ".join(sorted(kind.__name__ for kind in kinds))
             raise DatasourceError(
@@ -42,6 +46,19 @@ def table_of_rows(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> pa.Tab
                 hint=f"Make it one kind in the query: CAST({name} AS …).",
             ) from error
     return pa.Table.from_arrays(columns, list(names))
+
+
+def _array(values: list[Any], kinds: set[type]) -> pa.Array:
+    if kinds and kinds <= set(_AS_TEXT):
+        return pa.array([None if value is None else str(value) for value in values])
+    if len(kinds) > 1 and kinds != {int, float}:
+        raise TypeError("a column holds values of one kind")
+    try:
+        return pa.array(values)
+    except (OverflowError, TypeError, pa.ArrowException):
+        if kinds not in ({int}, {Decimal}):  # too large, or a Decimal that is none: NaN
+            raise
+        return pa.array([None if value is None else float(value) for value in values])
 
 
 def plain_frame(table: pa.Table, zone: ZoneInfo) -> pd.DataFrame:
@@ -52,7 +69,7 @@ def plain_frame(table: pa.Table, zone: ZoneInfo) -> pd.DataFrame:
     | integers, decimals without places | int64; Int64 with a NULL; float64 where they do not fit |
     | floats, decimals with places, only NULLs | float64 |
     | booleans | bool; boolean with a NULL |
-    | text, categories of text | str |
+    | text, categories of text, UUIDs, addresses of the Internet Protocol | str |
     | dates | datetime64 at midnight, without a zone |
     | timestamps | datetime64; with a zone: in the report's |
     | durations, intervals without months | timedelta64 |
@@ -63,7 +80,8 @@ def plain_frame(table: pa.Table, zone: ZoneInfo) -> pd.DataFrame:
         zone: The report's timezone.
 
     Raises:
-        DatasourceError: Two columns have one name, or a column holds what no view can show.
+        DatasourceError: Two columns have one name, or a column holds what no view can show: lists,
+            lengths with months, times outside the years 1 to 9999.
     """
     names: list[str] = table.column_names
     for name in names:
@@ -87,13 +105,31 @@ def _series(name: str, column: pa.ChunkedArray, zone: ZoneInfo) -> pd.Series[Any
         plain = _durations(name, column)
     elif pa.types.is_dictionary(column.type):
         plain = column.cast(column.type.value_type)
+    elif pa.types.is_date(column.type):
+        try:
+            plain = column.cast(pa.timestamp("us"))
+        except pa.ArrowInvalid:
+            raise _no_year(name) from None
     else:
         plain = _plain(column, zone)
     nullable = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
     series: pd.Series[Any] = plain.to_pandas(
         types_mapper=nullable.get if plain.null_count else None
     )
+    if series.dtype.kind == "M" and not _has_years(series):
+        raise _no_year(name)
     return series
+
+
+def _has_years(times: pd.Series[Any]) -> bool:
+    return all(end is pd.NaT or end.year in _YEARS for end in (times.min(), times.max()))
+
+
+def _no_year(name: str) -> DatasourceError:
+    return DatasourceError(
+        f"column '{name}' holds a time outside the years 1 to 9999",
+        hint=f"Make it a gap in the query, or text: CAST({name} AS …).",
+    )
 
 
 def _plain(column: pa.ChunkedArray, zone: ZoneInfo) -> pa.ChunkedArray:
@@ -105,8 +141,6 @@ def _plain(column: pa.ChunkedArray, zone: ZoneInfo) -> pa.ChunkedArray:
             return column.cast(pa.float64(), safe=False)
     if is_.is_decimal(kind) or is_.is_floating(kind) or is_.is_null(kind):
         return column.cast(pa.float64())
-    if is_.is_date(kind):
-        return column.cast(pa.timestamp("us"))
     if is_.is_timestamp(kind) and kind.tz is not None:
         return column.cast(pa.timestamp(kind.unit, zone.key))
     return column

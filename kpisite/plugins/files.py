@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from kpisite.errors import DatasourceError, nearest
@@ -32,5 +33,12 @@ def existing_file(folder: Path, written: str) -> Path:
 
 
 def shown_paths(text: str, folder: Path) -> str:
-    """Return a text in which paths below the report's folder start there."""
-    return text.replace(f"{folder.resolve()}{os.sep}", "")
+    """Return a text in which paths start at the report's folder: pages show no others.
+
+    So do those below the two folders above it, where a project has its data: `../../data/x.csv`.
+    """
+    whole = folder.resolve()
+    for up, path in enumerate([whole, *whole.parents[:2]]):
+        if path.parent != path:
+            text = re.sub(rf"(?<![\w./-]){re.escape(f'{path}{os.sep}')}", "../" * up, text)
+    return text

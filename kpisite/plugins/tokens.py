@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass
 from datetime import timedelta
@@ -108,6 +109,21 @@ def replace_tokens(
         glued = _ONE_WORD.fullmatch(text[-1:] + piece[:1])
         text += f" {piece}" if glued else piece  # `{from}and` is two words
     return text
+
+
+def statements(query: str) -> int:
+    """Return how many statements of SQL a query has; a semicolon in quotes ends none."""
+    bare = _SQL[False].sub(lambda found: "" if found[0][:2] in ("--", "/*") else "x", query)
+    return sum(bool(part.strip()) for part in bare.split(";"))
+
+
+def misspelled(query: str) -> str:
+    """Return a hint on what is almost a token, such as `{form}`; "" where nothing is."""
+    for name in re.findall(r"\{(\w+)\}", query):
+        close = difflib.get_close_matches(name, TOKENS, n=1, cutoff=0.7)
+        if name not in TOKENS and close:
+            return f"{{{name}}} is no token. Did you mean {{{close[0]}}}?"
+    return ""
 
 
 def calendar_length(period: Period) -> tuple[int, timedelta]:

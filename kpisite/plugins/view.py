@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypedDict
 from kpisite.plugins.options import PluginOptions, QueryOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from typing import Unpack
 
     import pandas as pd
@@ -216,6 +216,13 @@ class View(ABC):
 
     def metrics(self, frames: Mapping[str, pd.DataFrame], period: Period) -> Sequence[Metric]:
         """Return the view's numbers; run time only, they are recorded."""
+        return ()
+
+    def needed_metrics(self) -> Collection[str]:
+        """Return the edition's metrics that the view shows, known after `check`; run time only.
+
+        The view fails where one of them is not there, while the edition can still be mended.
+        """
         return ()
 
     @abstractmethod

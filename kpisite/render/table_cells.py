@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from kpisite.errors import ViewError
 from kpisite.model.language import gettext
 from kpisite.model.number import MISSING, NumberFormat
 from kpisite.plugins.markup import escape_html
+from kpisite.plugins.sparks import spark_numbers
 from kpisite.render.sparkline import sparkline_svg
 from kpisite.render.table_values import (
     amount,
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
     from kpisite.plugins.limits import Limits, Verdict
 
-_BETWEEN = re.compile(r"[\s,;]+")
 _LONG_TEXT = 24
 """Characters from which on a cell may break its line."""
 
@@ -97,7 +95,7 @@ def sparkline_column(series: pd.Series[Any], name: str) -> Column:
         ViewError: A value is no list of numbers.
     """
     cells = []
-    rows = [_listed(value, name) for value in plain_values(series)]
+    rows = [spark_numbers(value, name) for value in plain_values(series)]
     shown = [number for numbers in rows for number in _ends(numbers)]
     number_format = NumberFormat(precision=fewest_digits(shown, 2))
     for numbers in rows:
@@ -111,20 +109,6 @@ def sparkline_column(series: pd.Series[Any], name: str) -> Column:
 def _ends(numbers: list[float]) -> list[float]:
     """Return the first and the last of several numbers."""
     return [numbers[0], numbers[-1]] if len(numbers) > 1 else numbers
-
-
-def _listed(value: Any, name: str) -> list[float]:
-    """Return the numbers in a text: `3 4.5 2`, also with commas or semicolons between them."""
-    if value is None:
-        return []
-    try:
-        return [float(part) for part in _BETWEEN.split(str(value).strip("[]() ")) if part]
-    except ValueError:
-        raise ViewError(
-            f"sparklines: '{str(value)[:40]}' in the column '{name}' is no list of numbers",
-            hint="Let the query put numbers into a text, such as "
-            "string_agg(flights::varchar, ' ' order by day).",
-        ) from None
 
 
 def _marked(cell: str, verdict: Verdict) -> str:

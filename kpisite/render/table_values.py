@@ -57,7 +57,7 @@ def other_text(present: Sequence[Any]) -> Callable[[Any], str]:
             return gettext("yes") if value else gettext("no")
         if isinstance(value, date | time):
             return moment_text(value, with_time=with_time)
-        return str(value)
+        return f"0x{value.hex()}" if isinstance(value, bytes) else str(value)
 
     return text
 

@@ -96,7 +96,11 @@ class Metrics:
 class AnyMetrics:
     """Has every metric, to try a text before the edition's metrics are known."""
 
+    def __init__(self) -> None:
+        self.asked: set[str] = set()
+
     def __getitem__(self, name: str) -> MetricWords:
+        self.asked.add(name)
         return MetricWords.of(
             Metric(name=name, title=name, value=1.0, comparison=0.5, target=0.75, good="up")
         )

@@ -13,7 +13,7 @@ from kpisite.plugins.language import gettext
 from kpisite.views.plot import Plot
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from kpisite.plugins import Metric, Page
 
@@ -34,6 +34,10 @@ class MetricHistory(View):
         """What is drawn."""
 
     options: Options
+
+    def needed_metrics(self) -> Collection[str]:
+        """Return the one that is drawn."""
+        return (self.options.metric,)
 
     def render_md(self, frames: Mapping[str, pd.DataFrame], page: Page) -> str:
         """Return the chart, with the metric's target as a line."""

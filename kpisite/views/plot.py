@@ -14,6 +14,7 @@ from kpisite.views.plotting.data import Columns, PlotData, check_unique, columns
 from kpisite.views.plotting.ends import names_at_ends
 from kpisite.views.plotting.frame import Drawing, Look
 from kpisite.views.plotting.heat import check_cells, heat_plot, ramp_html
+from kpisite.views.plotting.left_out import check_points, drawn_numbers, left_out
 from kpisite.views.plotting.lines import line_plot
 from kpisite.views.plotting.marks import marks_legend, marks_words
 from kpisite.views.plotting.notes import check_notes, notes_words, shown_notes
@@ -32,7 +33,7 @@ from kpisite.views.plotting.smooth import (
 from kpisite.views.plotting.svg import still
 from kpisite.views.plotting.text import describe, legend_html
 from kpisite.views.plotting.top import largest
-from kpisite.views.plotting.values import number, values_of, word
+from kpisite.views.plotting.values import values_of, word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,6 +59,7 @@ class Plot(View):
         if frame.empty:
             return ()
         columns = columns_of(frame, options.time_column, options.groupby)
+        check_points(frame, columns, options)
         notes = []
         if unused := plot_rc(options.plot_rc).ignored:
             notes.append(f"plot_rc: not taken: {', '.join(unused)}")
@@ -79,14 +81,12 @@ class Plot(View):
         if options.secondary is not None:
             check_series(options.secondary, _series_names(frame, columns))
         if options.stacked == "percent":
-            check_shares(_numbers(frame, columns))
+            check_shares(drawn_numbers(frame, columns))
         if options.kind == "heatmap":
             check_cells(frame, columns, rows=count)
         elif count > _COLOURS:
             notes.append(f"{count} series share {_COLOURS} colours")
-        if options.scale == "log":
-            notes += _missing_on_log(frame, columns)
-        return notes
+        return notes + left_out(frame, columns, options)
 
     def render_md(self, frames: Mapping[str, pd.DataFrame], page: Page) -> str:
         """Return the chart with its legend, or the words that there is nothing to draw."""
@@ -204,23 +204,11 @@ def draw(structure: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
     return bokeh_plot(structure, values)
 
 
-def _missing_on_log(frame: pd.DataFrame, columns: Columns) -> list[str]:
-    """Return a note on values that a log scale cannot show."""
-    lost = sum(value <= 0 for value in _numbers(frame, columns))
-    return [f"values that are not above 0 have no place on a log scale: {lost}"] if lost else []
-
-
 def _series_names(frame: pd.DataFrame, columns: Columns) -> list[str]:
     """Return the names of the series, as the query has them."""
     if columns.groupby is None:
         return list(columns.numeric)
     return [word(value) for value in dict.fromkeys(values_of(frame, columns.groupby))]
-
-
-def _numbers(frame: pd.DataFrame, columns: Columns) -> list[float]:
-    """Return all numbers that are drawn."""
-    drawn = columns.numeric if columns.groupby is None else columns.numeric[:1]
-    return [number(value) for name in drawn for value in values_of(frame, name)]
 
 
 def _drawing(data: PlotData, look: Look, text_columns: Sequence[str]) -> Drawing:

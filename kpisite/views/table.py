@@ -9,7 +9,9 @@ from pydantic import Field
 from kpisite.errors import ViewError, nearest
 from kpisite.plugins import NumberFormat, QueryOptions, View
 from kpisite.plugins.limits import Limits
+from kpisite.plugins.sparks import spark_numbers
 from kpisite.plugins.view import Total
+from kpisite.views.plotting.values import is_numeric, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,14 +43,22 @@ class Table(View):
     options: Options
 
     def check(self, frames: Mapping[str, pd.DataFrame]) -> Sequence[str]:
-        """Refuse options for columns that are not there."""
-        columns = [str(name) for name in frames["main"].columns]
+        """Refuse options for columns that are not there, or do not hold what they are for."""
+        frame, options = frames["main"], self.options
+        columns = [str(name) for name in frame.columns]
+        if not columns:
+            return ()
         for option in ("formats", "bars", "totals", "limits", "sparklines"):
-            for name in getattr(self.options, option) if columns else ():
+            for name in getattr(options, option):
                 if name not in columns:
                     raise ViewError(
                         f"{option}: there is no column '{name}'", hint=nearest(name, columns)
                     )
+                if option == "sparklines":
+                    for value in values_of(frame, name):
+                        spark_numbers(value, name)
+                elif option != "totals" or options.totals[name] != "count":
+                    _check_numbers(frame, option, name)
         return ()
 
     def render_md(self, frames: Mapping[str, pd.DataFrame], page: Page) -> str:
@@ -65,3 +75,9 @@ class Table(View):
             limits=self.options.limits,
             sparklines=self.options.sparklines,
         )
+
+
+def _check_numbers(frame: pd.DataFrame, option: str, name: str) -> None:
+    if any(value is not None for value in values_of(frame, name)) and not is_numeric(frame, name):
+        hint = "Only 'count' is for those." if option == "totals" else "Cast it in the query."
+        raise ViewError(f"{option}: the column '{name}' has other things than numbers", hint=hint)

@@ -16,7 +16,7 @@ from kpisite.views._text_template import TextEnvironment
 from kpisite.views._text_values import AnyMetrics, Metrics, PeriodWords, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import pandas as pd
     from jinja2 import Template
@@ -79,6 +79,7 @@ class Text(View):
             return self
 
     options: Options
+    _metrics: frozenset[str] = frozenset()
 
     def queries(self) -> Mapping[str, Query]:
         """Return the queries by their names; the only one is `main`."""
@@ -92,9 +93,15 @@ class Text(View):
 
     def check(self, frames: Mapping[str, pd.DataFrame]) -> Sequence[str]:
         """Refuse a text that uses what the frames do not have, before anything is recorded."""
+        metrics = AnyMetrics()
         with suppress(ArithmeticError):  # the metrics are made up here, the page has the real ones
-            self._render(frames, metrics=AnyMetrics(), period=PeriodWords.sample())
+            self._render(frames, metrics=metrics, period=PeriodWords.sample())
+        self._metrics = frozenset(metrics.asked)
         return ()
+
+    def needed_metrics(self) -> Collection[str]:
+        """Return those that the text has asked for when it was tried."""
+        return self._metrics
 
     def render_md(self, frames: Mapping[str, pd.DataFrame], page: Page) -> str:
         """Return the text, filled in."""

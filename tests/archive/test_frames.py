@@ -156,6 +156,8 @@ def test_indexes_and_labels_of_any_kind_come_back_as_they_were(frame):
         (objects(2**70), "object", "too large"),
         (objects("\ud800"), "object", "surrogates not allowed"),
         (pd.Categorical(objects(1, "a")), "category", "it mixes int and str"),
+        (np.array(["20000-01-01"], "datetime64[s]"), "datetime64[s]", "outside the years 1 to"),
+        (np.array(["NaT", "-0044-03-15"], "datetime64[s]"), "datetime64[s]", "outside the years"),
     ],
 )
 def test_a_column_that_would_not_come_back_is_refused_by_name(values, dtype, reason):

@@ -291,7 +291,7 @@ def test_any_file_that_is_not_there_is_an_error(tmp_path: Path, options: dict[st
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("t.parquet", {"files": {"t": "t.parquet"}}, "t.parquet"),
+        ("t.parquet", {"files": {"t": "t.parquet"}}, r"table 't': .*'t\.parquet'"),
         ("t.duckdb", {"database": "t.duckdb"}, "not a valid DuckDB database file"),
     ],
 )
@@ -304,6 +304,7 @@ def test_a_damaged_file_is_an_error_without_the_path_to_the_folder(
         with pytest.raises(DatasourceError, match=message) as caught:
             source.query("select 1", WEEK)
         assert str(tmp_path) not in str(caught.value)
+        assert "CREATE" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -449,10 +450,31 @@ def test_a_query_that_takes_too_long_is_ended_and_the_next_one_is_answered(tmp_p
     assert first(source.query("select 1", WEEK)) == 1
 
 
+def test_an_answer_that_begins_in_time_and_does_not_end_is_ended(tmp_path: Path):
+    source = make(tmp_path, timeout=2)
+    with pytest.raises(DatasourceError, match="the query took longer than 2 s"):
+        source.query(
+            "select i from range(100000000000) r(i) where i < 30000 and {from} < {to}", WEEK
+        )
+    assert first(source.query("select 1", WEEK)) == 1
+
+
+def test_an_error_in_the_midst_of_an_answer_is_told_as_any_other(tmp_path: Path):
+    source = make(tmp_path)
+    with pytest.raises(DatasourceError) as caught:
+        source.query(
+            "select (case i when 90000 then 'x' else '1' end)::int from range(1e5::int) r(i)", WEEK
+        )
+    assert caught.value.message == "Conversion Error: Could not convert string 'x' to INT32"
+    assert caught.value.where == "datasource 'here'"
+    assert first(source.query("select 1", WEEK)) == 1
+
+
 def test_an_answer_that_is_too_large_is_not_read_to_its_end(tmp_path: Path):
     source = make(tmp_path, max_rows=10)
-    with pytest.raises(DatasourceError, match="the answer has more than 10 rows"):
+    with pytest.raises(DatasourceError) as kept:  # as the run keeps what went wrong
         source.query("select i from range(100000000000) r(i)", WEEK)
+    assert kept.value.message == "the answer has more than 10 rows"
     assert len(source.query("select i from range(10) r(i)", WEEK)) == 10
 
 

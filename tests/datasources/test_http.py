@@ -457,7 +457,13 @@ LOGIN = Reply("<html><title>Sign in</title>", headers={"Content-Type": "text/htm
     ("reply", "args", "message", "hint"),
     [
         ("", {"format": "json"}, "{a} answered nothing (status 200) where JSON", "Check the"),
-        ('[{"a": 1}, {"a"', {"format": "json"}, '{a} answered “[{"a": 1}, {"a"” where', ""),
+        (
+            '[{"a": 1}, {"a"',
+            {"format": "json"},
+            '{a} answered “[{"a": 1}, {"a"” where',
+            "It breaks off, or",
+        ),
+        ("", {}, "{a} answered nothing (status 200)", ""),
         (LOGIN, {}, "{a} answered text/html: Sign in", "If it is the right address, say"),
         (LOGIN, {"format": "json"}, "{a} answered a page, “Sign in”, where JSON is", "Check"),
         ("x", {}, "{a} answered text/plain: x", "If it is the right address, say"),
@@ -469,7 +475,12 @@ LOGIN = Reply("<html><title>Sign in</title>", headers={"Content-Type": "text/htm
         ([], {"select": "abs('x')"}, "select: ", ""),
         ("null", {"format": "json"}, "the answer is null", ""),
         ("", {"format": "csv"}, "{a} answered what is no CSV: Empty CSV file", ""),
-        ("a,b\n1,2\n3\n", {"format": "csv"}, "{a} answered what is no CSV: CSV parse error", ""),
+        (
+            "a,b\n1,2\n3\n",
+            {"format": "csv"},
+            "{a} answered what is no CSV: CSV parse error",
+            "Is it whole",
+        ),
         ("a,a\n1,2\n", {"format": "csv"}, "two columns are called 'a'", ""),
         ("a,b\n", {"format": "csv", "delimiter": "ab"}, "{a} answered what is no CSV", ""),
         (b"PAR1\0\0PAR1", {}, "{a} answered what is no Parquet: ", ""),

@@ -267,12 +267,12 @@ def test_a_query_ends_in_time_however_slowly_the_answer_comes(server: Answering)
     assert len(made[-1].get("/a").body) == 10_000
 
 
-@pytest.mark.parametrize("fault", ["", "cut chunk"])
+@pytest.mark.parametrize("fault", ["", "cut chunk", "trickle"])
 def test_an_answer_that_is_too_large_is_not_read(
     server: Answering, pauses: list[float], fault: Any
 ):
     server.routes["/a"] = Reply("x" * 50_000, fault=fault)
-    error = failure(client(server.url, max_bytes=20_000))
+    error = failure(client(server.url, max_bytes=20_000, timeout=10))
     assert error.message == f"{server.url}/a answered more than 0.02 MB"
     assert pauses == []
 

@@ -480,6 +480,14 @@ def test_what_is_no_url_is_a_mistake_of_the_definition(tmp_path: Path, url: str)
     assert all("s3cr3t" not in error["msg"] for error in caught.value.errors())
 
 
+@pytest.mark.parametrize("password", ["s3c@r3t", "p@s3c/r3t", "p:@s3c"])
+def test_no_part_of_a_password_is_taken_for_the_host(tmp_path: Path, password: str):
+    with pytest.raises(ValidationError, match="write '@' and '/' in a password as") as caught:
+        make(tmp_path, f"postgresql://u:{password}@h/x")
+    assert all("s3c" not in error["msg"] for error in caught.value.errors())
+    assert make(tmp_path, "sqlite:////srv/a@b.db").options.address().database == "/srv/a@b.db"
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -35,6 +35,8 @@ class Fake(Datasource):
         self.asked.append(f"{query}@{period.label}")
         if self.meeting is not None:
             self.meeting.wait(timeout=30)
+        if query.startswith("day >= "):
+            raise DatasourceError("syntax error", hint="LINE 1: here")
         if "note" in args:
             self.note(args.pop("note"))
         return cast("pd.DataFrame", eval(query, {"pd": pd, "period": period, **args}))
@@ -191,6 +193,15 @@ def test_an_error_is_the_answer_to_whoever_asks(recorder: Recorder, sources: Sou
         assert caught.value.hint.startswith("Raised in ")
     assert len(sources.asked("a")) == 2
     assert recorder.query(Query("a", ONE))["n"].tolist() == [1]
+
+
+def test_a_failed_query_with_what_is_almost_a_token_is_told_the_token(recorder: Recorder):
+    hints = []
+    for query in ("day >= {form}", "day >= {from}"):
+        with pytest.raises(DatasourceError, match="syntax error") as caught:
+            recorder.query(Query("a", query))
+        hints.append(caught.value.hint)
+    assert hints == ["{form} is no token. Did you mean {from}?\nLINE 1: here", "LINE 1: here"]
 
 
 def test_an_answer_that_is_no_dataframe_is_said(recorder: Recorder):

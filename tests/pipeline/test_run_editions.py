@@ -153,6 +153,33 @@ def test_a_view_cannot_take_another_views_metric(project: ProjectFiles, where: s
     assert project.archive.editions()[0].metrics["total"].value == 308
 
 
+@pytest.mark.parametrize(
+    "view",
+    [
+        "{plugin: metric_history, args: {metric: totl}}",
+        "{plugin: text, args: {text: 'All: {{ metrics.totl }}'}}",
+    ],
+)
+def test_a_view_of_a_metric_that_is_not_there_fails_while_it_can_be_mended(
+    project: ProjectFiles, view: str
+):
+    add_view(project, view)
+    outcome = project.run()[0]
+    [problem] = outcome.problems
+    assert (problem.view, problem.message) == ("extra", "there is no metric 'totl'")
+    assert problem.hint == "Did you mean 'total'?"
+    assert outcome.status == "preliminary"
+    add_view(project, view.replace("totl", "total"))
+    assert [outcome.status for outcome in project.run()] == ["sealed", "sealed"]
+
+
+def test_of_a_view_whose_metric_failed_nothing_more_is_said(project: ProjectFiles):
+    (project.content / "sales" / "sales.csv").unlink()
+    add_view(project, "{plugin: metric_history, args: {metric: total}}")
+    views = {problem.view for problem in project.run()[0].problems}
+    assert views == {"total", "shops"}
+
+
 def test_an_edition_with_errors_is_preliminary_and_is_run_again(project: ProjectFiles):
     sales = project.content / "sales" / "sales.csv"
     aside = sales.rename(sales.with_suffix(".aside"))

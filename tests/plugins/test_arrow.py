@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from ipaddress import IPv4Address, IPv4Interface
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -26,7 +28,12 @@ def frame_of(*values: object) -> pd.DataFrame:
         ((2**53 + 1, None), "Int64", 2**53 + 1),
         ((Decimal(5), None), "Int64", 5),
         ((Decimal(2**70),), "float64", 2.0**70),
+        ((2**64 - 1, None), "float64", 2.0**64),
+        ((2**70, 1), "float64", 2.0**70),
+        ((UUID(int=1), None), "str", "00000000-0000-0000-0000-000000000001"),
+        ((IPv4Address("10.0.0.1"), IPv4Interface("10.0.0.0/8")), "str", "10.0.0.1"),
         ((Decimal("1.25"), None), "float64", 1.25),
+        ((Decimal("Infinity"), Decimal("0.5")), "float64", float("inf")),
         ((1, 2.5, None), "float64", 1.0),
         ((None, None), "float64", None),
         ((), "float64", None),
@@ -65,7 +72,8 @@ def test_times_of_other_zones_are_the_same_instants_in_the_zone_of_the_report():
         (date(2013, 7, 1), datetime(2013, 7, 1, 12)),
         (Decimal("0.5"), 1),
         (2**53 + 1, 0.5),
-        (2**70,),
+        (2**70, "a"),
+        (UUID(int=1), "a"),
     ],
     ids=str,
 )
@@ -124,6 +132,24 @@ def test_lists_and_structs_are_refused(value: object):
         plain_frame(pa.table({"x": [value]}), NEW_YORK)
 
 
-def test_a_date_that_pandas_cannot_hold_is_refused():
-    with pytest.raises(DatasourceError, match="does not fit into a DataFrame"):
-        plain_frame(pa.table({"x": pa.array([2**31 - 1], pa.date32())}), NEW_YORK)
+@pytest.mark.parametrize(
+    "times",
+    [
+        pa.array([2**31 - 1, None], pa.date32()),  # how DuckDB writes an infinity
+        pa.array([-(366 * 2000)], pa.date32()),
+        pa.array([0, 2**63 - 1], pa.timestamp("us")),
+        pa.array([-(2**57)], pa.timestamp("us", "UTC")),
+    ],
+    ids=str,
+)
+def test_times_that_no_calendar_has_are_refused(times: pa.Array):
+    with pytest.raises(DatasourceError) as caught:
+        plain_frame(pa.table({"until": times}), NEW_YORK)
+    assert caught.value.message == "column 'until' holds a time outside the years 1 to 9999"
+    assert caught.value.hint == "Make it a gap in the query, or text: CAST(until AS …)."
+
+
+def test_the_first_and_the_last_day_of_the_calendar_are_times():
+    days = pa.array([date(1, 1, 1), None, date(9999, 12, 31)])
+    series = plain_frame(pa.table({"x": days}), NEW_YORK)["x"]
+    assert [day.year for day in series.dropna()] == [1, 9999]

@@ -29,8 +29,8 @@ def test_a_file_is_found_from_the_folder_of_the_report(folder: Path, absolute: b
     [
         ("data/x.csv", "data/x.csv", "Paths start at the folder of the report."),
         ("./a/../x.csv", "x.csv", "Paths start at the folder of the report."),
-        ("../sale.csv", "{parent}/sale.csv", "Did you mean 'sales.csv'?"),
-        ("..", "{parent}", "Paths start at the folder of the report."),
+        ("../sale.csv", "../sale.csv", "Did you mean 'sales.csv'?"),
+        ("..", "../../{parent.name}", "Paths start at the folder of the report."),
     ],
 )
 def test_a_file_that_is_not_there_is_shown_as_it_was_looked_for(
@@ -42,6 +42,9 @@ def test_a_file_that_is_not_there_is_shown_as_it_was_looked_for(
     assert caught.value.hint == hint
 
 
-def test_paths_below_the_folder_start_there_in_a_message(folder: Path):
-    text = f"cannot read {folder}/data/x.csv or {folder.parent}/sales.csv"
-    assert shown_paths(text, folder) == f"cannot read data/x.csv or {folder.parent}/sales.csv"
+def test_paths_in_a_message_start_at_the_folder_as_far_as_a_project_reaches(folder: Path):
+    root = folder.parents[2]
+    text = f"no '{folder}/x.csv', {folder.parent}/y.csv, {folder.parents[1]}/z.csv or {root}/a.csv"
+    assert shown_paths(text, folder) == f"no 'x.csv', ../y.csv, ../../z.csv or {root}/a.csv"
+    other = f"/mnt{folder}/x.csv"
+    assert shown_paths(other, folder) == other

@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpisite.model.period import Period
-from kpisite.plugins.tokens import TOKENS, Token, calendar_length, replace_tokens, split_tokens
+from kpisite.plugins.tokens import (
+    TOKENS,
+    Token,
+    calendar_length,
+    misspelled,
+    replace_tokens,
+    split_tokens,
+    statements,
+)
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -181,3 +189,31 @@ def test_in_mysql_a_backslash_escapes_and_a_hash_begins_a_comment() -> None:
     assert split_tokens(r"a = '\' and b = {to}") == [r"a = '\' and b = ", Token("to")]
     assert split_tokens("a #>> '{from}' = {to}") == ["a #>> '{from}' = ", Token("to")]
     assert replace_tokens(query, lambda t: f":{t.name}", mysql=True).endswith("c >= :from")
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("select 1", 1),
+        ("select 1;\n -- done; really\n", 1),
+        ("select ';', \";\", $$;$$, $a$;$a$, E'\\';' /* ; */", 1),
+        ("select {from}; commit", 2),
+        ("select 1;'x'", 2),
+        ("-- ;", 0),
+    ],
+)
+def test_statements_are_counted_by_the_semicolons_that_are_not_quoted(query: str, count: int):
+    assert statements(query) == count
+
+
+@pytest.mark.parametrize(
+    ("query", "hint"),
+    [
+        ("t >= {form}", "{form} is no token. Did you mean {from}?"),
+        ("t >= {previous_form}", "{previous_form} is no token. Did you mean {previous_from}?"),
+        ("t >= {From}", "{From} is no token. Did you mean {from}?"),
+        ("t >= {from} and {'form': 1} = {a} and x{2}", ""),
+    ],
+)
+def test_what_is_almost_a_token_is_told(query: str, hint: str):
+    assert misspelled(query) == hint

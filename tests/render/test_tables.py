@@ -44,6 +44,7 @@ def shown(values: object) -> list[str]:
         ([timedelta(minutes=90)], ["1 h 30 min"]),
         (["a", 1, date(2013, 2, 4)], ["a", "1", "2013-02-04"]),
         ([[1, 2]], ["[1, 2]"]),
+        ([b"\x01\xff", None], ["0x01ff", "–"]),
     ],
 )
 def test_a_value_is_shown_as_its_kind_wants(values: object, texts: list[str]) -> None:

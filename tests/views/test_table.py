@@ -55,6 +55,30 @@ def test_a_column_that_is_not_there_is_named_with_the_nearest(options: dict) -> 
         view.check({"main": pd.DataFrame({"flights": []})})
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"totals": {"carrier": "sum"}}, "totals: the column 'carrier' has other things than"),
+        ({"bars": ["carrier"]}, "bars: the column 'carrier' has other things than numbers"),
+        ({"limits": {"carrier": {"bad": "< 1"}}}, "limits: the column 'carrier' has other things"),
+        ({"formats": {"carrier": {"precision": 1}}}, "formats: the column 'carrier' has other"),
+        ({"sparklines": ["carrier"]}, "sparklines: 'UA' in the column 'carrier' is no list of"),
+    ],
+)
+def test_a_column_of_another_kind_fails_while_the_edition_can_still_be_mended(
+    options: dict, message: str
+) -> None:
+    with pytest.raises(ViewError, match=message):
+        table(**options).check({"main": CARRIERS})
+
+
+def test_a_column_with_nothing_in_it_and_a_count_of_text_pass() -> None:
+    nothing = CARRIERS.assign(carrier=pd.Series([None] * 4, dtype="str"))
+    view = table(bars=["carrier"], totals={"carrier": "sum"}, sparklines=["carrier"])
+    assert view.check({"main": nothing}) == ()
+    assert table(totals={"carrier": "count"}).check({"main": CARRIERS}) == ()
+
+
 def test_an_answer_without_columns_passes() -> None:
     assert table(bars=["n"]).check({"main": pd.DataFrame()}) == ()
 
