@@ -40,6 +40,7 @@ test-lowest: .venv-lowest/.developed
 
 # The words of templates, code and scripts, and their translations brought up to date.
 words: .venv/.developed
+	mkdir -p .cache
 	$(BIN)/pybabel -q extract -F babel.cfg -k said --no-wrap --sort-output --add-location=never --omit-header -o .cache/words.pot .
 	for po in site_template/locale/*/LC_MESSAGES/kpisite.po; do \
 	  $(BIN)/pybabel -q update -i .cache/words.pot -o $$po -l $$(basename $$(dirname $$(dirname $$po))) \
