@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,6 +100,9 @@ def _hashes(left: pd.Series, right: pd.Series) -> tuple[np.ndarray, np.ndarray]:
         if all(pd.api.types.is_numeric_dtype(values.dtype) for values in (left, right)):
             kind = float
         left, right = (_as(kind, values) for values in (left, right))
+    elif isinstance(left.dtype, pd.ArrowDtype) and pa.types.is_time64(left.dtype.pyarrow_dtype):
+        # pandas 3.0 hashes them by way of Python's times, which have no nanoseconds.
+        left, right = (values.astype(pd.ArrowDtype(pa.int64())) for values in (left, right))
     found = (pd.util.hash_pandas_object(v, index=False).to_numpy() for v in (left, right))
     first, second = found
     return first, second

@@ -186,6 +186,8 @@ class DuckDB(Datasource):
             path = existing_file(self._folder, options.database)
             connection = duckdb.connect(path, read_only=True, config=config)
         try:
+            # Each query would read the footers anew; a file that is newer is read all the same.
+            connection.execute("SET parquet_metadata_cache = true")
             self._sqlite = []
             for name, written in options.attach.items():
                 self._attach(connection, name, existing_file(self._folder, written))
