@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 _KEY_FILES = ("", ".json", ".key", ".pem")
 _LARGEST_KEY = 50_000
 """In bytes."""
+_FOR_US = (LOCALE, "mail")
+"""Folders of a theme with what no browser asks for: catalogues of words, templates of mails."""
 
 
 def leave_out(files: Files, config: MkDocsConfig) -> None:
-    """Take definitions, private keys, and a theme's catalogues of words out of the files."""
+    """Take definitions, private keys, and what of a theme is not for browsers out of the files."""
     for file in [file for file in files if _stays_behind(file, config)]:
         files.remove(file)
 
@@ -27,7 +29,7 @@ def _stays_behind(file: File, config: MkDocsConfig) -> bool:
     path = Path(file.src_uri)
     if path.name in FILE_NAMES or _is_private_key(file, config):
         return True
-    return path.parts[0] == LOCALE and file.src_dir in config.theme.dirs
+    return path.parts[0] in _FOR_US and file.src_dir in config.theme.dirs
 
 
 def _is_private_key(file: File, config: MkDocsConfig) -> bool:

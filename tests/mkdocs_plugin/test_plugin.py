@@ -199,6 +199,27 @@ def test_a_project_may_override_a_template_by_its_path(project):
     assert (project.folder / "site" / "assets" / "kpisite" / "kpisite.css").is_file()
 
 
+def test_the_site_has_no_template_but_files_of_ones_own_in_folders_of_that_name(project):
+    for folder in ("docs", "look"):
+        own = project.folder / folder / "mail"
+        own.mkdir(parents=True)
+        (own / f"{folder}.txt").write_text(folder)
+        (own / "edition.css").write_text("p { color: red }")
+    (project.folder / "mkdocs.yml").write_text(
+        MKDOCS.replace("font: false", "font: false, custom_dir: look")
+    )
+    assert project.build("--strict").returncode == 0
+    shipped, site = template_folder(), project.folder / "site"
+    templates = {
+        path.relative_to(shipped).as_posix()
+        for path in shipped.rglob("*.*")
+        if "assets" not in path.parts
+    }
+    made = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
+    assert made & (templates | {"mail/look.txt"}) == {"mail/edition.css"}
+    assert (site / "mail" / "docs.txt").read_text() == "docs"
+
+
 def test_every_template_of_the_site_can_be_overridden_by_its_path(project):
     shipped, look = template_folder(), project.folder / "look"
     marks = {}
