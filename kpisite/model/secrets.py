@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -9,16 +11,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 HIDDEN = "***"
+_SHORTEST = 4
+"""Characters: shorter ones cannot be told from other text."""
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
     """Return a text without secrets, also as URLs quote them.
 
-    Those under four characters are too short to tell from other text.
+    Args:
+        text: Any.
+        secrets: A mapping says what stands in their place, such as `${NAME}`; else `***` does.
     """
-    secrets = list(secrets)
-    forms = {*secrets, *(quote(secret, safe="") for secret in secrets)}
-    for secret in sorted(forms, key=len, reverse=True):
-        if len(secret) >= 4:
-            text = text.replace(secret, HIDDEN)
-    return text
+    named = secrets if isinstance(secrets, Mapping) else dict.fromkeys(secrets, HIDDEN)
+    shown = {
+        form: name
+        for secret, name in named.items()
+        for form in (secret, quote(secret, safe=""))
+        if len(form) >= _SHORTEST
+    }
+    if not shown:
+        return text
+    longest_first = sorted(shown, key=len, reverse=True)
+    pattern = "|".join(map(re.escape, longest_first))
+    return re.sub(pattern, lambda found: shown[found[0]], text)

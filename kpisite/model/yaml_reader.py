@@ -47,7 +47,7 @@ def read_yaml(text: str, file: str, environment: Mapping[str, str]) -> Source:
         else:
             reader = _Reader(loader, text, source, environment)
             source.values, source.raw = reader.read(node, ())
-            source.secrets = frozenset(reader.secrets)
+            source.secrets = reader.secrets
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         context = error.context or ""
@@ -87,7 +87,7 @@ class _Reader:
         self.text = text
         self.source = source
         self.environment = environment
-        self.secrets: set[str] = set()
+        self.secrets: dict[str, str] = {}
         self.open: list[yaml.Node] = []
         self.flat: dict[int, yaml.Node] = {}
         self.values = 0
@@ -160,7 +160,7 @@ class _Reader:
                 self._refuse(path, self._line(node, match[0]), message, hint)
                 return match[0]
             if path and path[0] in ("datasources", "outputs") and value != default:
-                self.secrets.add(value)
+                self.secrets.setdefault(value, f"${{{name}}}")
             return value
 
         return VARIABLE.sub(fill, written), written

@@ -38,8 +38,9 @@ class Source:
     """The content as it was written: what may be recorded and shown."""
     locations: dict[KeyPath, Location] = field(default_factory=dict)
     """Where each key and list item stands."""
-    secrets: frozenset[str] = field(default=frozenset(), repr=False)
-    """Values that came from the environment into a datasource or an output."""
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Values that came from the environment into a datasource or an output, each with what was
+    written: `${NAME}`."""
     mistakes: list[Mistake] = field(default_factory=list)
     files: tuple[str, ...] = ()
     unreadable: bool = False
@@ -63,7 +64,7 @@ class Source:
             _merge(self.values, later.values),
             _merge(self.raw, later.raw),
             {**self.locations, **later.locations},
-            self.secrets | later.secrets,
+            {**later.secrets, **self.secrets},
             self.mistakes + later.mistakes,
             self.files + later.files,
             self.unreadable or later.unreadable,

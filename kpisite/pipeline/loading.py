@@ -13,9 +13,9 @@ from kpisite.errors import DefinitionError, Mistake, PluginError
 from kpisite.model.definition import RecordedDatasource, Report, ViewDefinition
 from kpisite.model.mistakes import mistakes_of
 from kpisite.model.recorded_definition import RecordedDefinition
+from kpisite.model.secrets import HIDDEN, redact
 from kpisite.model.yaml_reader import read_yaml
 from kpisite.model.yaml_source import Source
-from kpisite.pipeline.problems import redact
 from kpisite.plugins.binding import Bound, bind, check_queries, make_view
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ class LoadedReport:
     views: Mapping[str, View]
     datasources: Mapping[str, Bound]
     outputs: Mapping[str, Bound]
-    secrets: frozenset[str] = field(repr=False)
-    """What no message and no record may contain."""
+    secrets: Mapping[str, str] = field(repr=False)
+    """What no message and no record may contain, each with what stands in its place."""
     written: Written
 
 
@@ -154,8 +154,8 @@ def load_written(written: Written) -> LoadedReport:
     views, wrong = _views(report, bound_views, source)
     mistakes += [*wrong_datasources, *wrong_views, *wrong_outputs, *wrong]
     mistakes += [*check_queries(views, source), *_alike(bound_views, source)]
-    secrets = {s for b in [*datasources.values(), *outputs.values()] for s in b.secrets}
-    secrets |= source.secrets
+    bound = [*datasources.values(), *outputs.values()]
+    secrets = {**{s: HIDDEN for b in bound for s in b.secrets if s}, **source.secrets}
     known = {mistake.path for mistake in source.mistakes}  # what follows from them is not said
     mistakes = [*source.mistakes, *(m for m in mistakes if m.path not in known)]
     if mistakes or report is None:
@@ -169,7 +169,7 @@ def load_written(written: Written) -> LoadedReport:
         views,
         datasources,
         outputs,
-        frozenset(secret for secret in secrets if secret),
+        secrets,
         replace(written, environment=environment.noted),
     )
 

@@ -60,8 +60,8 @@ class _Shared:
     members: list[tuple[LoadedReport, str]]
 
     @property
-    def secrets(self) -> set[str]:
-        return {secret for report, _ in self.members for secret in report.secrets}
+    def secrets(self) -> Mapping[str, str]:
+        return {s: name for report, _ in self.members for s, name in report.secrets.items()}
 
 
 def read_site(folder: Path) -> Site:

@@ -59,7 +59,10 @@ def test_an_empty_variable_takes_the_default():
 
 def test_values_for_datasources_and_outputs_are_secret_those_for_views_and_defaults_are_not():
     text = "datasources: {a: '${A}'}\noutputs: {b: '${B}', c: '${C:-local}'}\nviews: {d: '${D}'}"
-    assert read(text, A="one", B="two", D="four").secrets == {"one", "two"}
+    assert read(text, A="one", B="two", D="four").secrets == {
+        "one": "${A}",
+        "two": "${B}",
+    }
 
 
 def test_secrets_are_not_in_the_repr():

@@ -127,7 +127,7 @@ def test_secrets_are_in_no_repr_and_not_in_what_is_recorded(project: ProjectFile
     project.environment = {"DB_URL": "postgresql://kpi:hunter2@db.example.org/kpi"}
     project.write(SECRET)
     [report] = project.load()
-    assert report.secrets == {"postgresql://kpi:hunter2@db.example.org/kpi"}
+    assert report.secrets == {"postgresql://kpi:hunter2@db.example.org/kpi": "${DB_URL}"}
     [task] = project.due()
     for shown in (repr(report), repr(report.datasources), repr(task), str(report.report)):
         assert "hunter2" not in shown
@@ -150,5 +150,5 @@ def test_a_secret_is_in_no_mistake(project: ProjectFiles):
           a: {plugin: text, args: {text: hello}}
         """)
     message = said(project)
-    assert "there is no output plugin '***'" in message
+    assert "there is no output plugin '${DIR}'" in message
     assert "hunter2" not in message

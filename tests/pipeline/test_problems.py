@@ -42,6 +42,11 @@ def test_secrets_are_hidden_also_as_urls_quote_them():
     assert redact("p@ss w/ and p%40ss%20w%2F", ["p@ss w/"]) == "*** and ***"
 
 
+def test_a_secret_that_has_a_name_shows_that():
+    secrets = {"db.internal": "${HOST}", "HOST": "${NAME}", "db.internal:80": "***"}
+    assert redact("db.internal, HOST, db.internal:80", secrets) == "${HOST}, ${NAME}, ***"
+
+
 def test_a_secret_too_short_to_tell_from_other_text_is_left():
     assert redact("a 1 b", ["1"]) == "a 1 b"
 

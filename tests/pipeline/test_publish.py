@@ -193,9 +193,9 @@ def test_no_secret_is_in_a_message_a_plan_a_target_or_a_record(tmp_path):
     results = shop.publish() + shop.publish(dry_run=True)
     assert [r.status for r in results] == ["ok", "failed", "failed", *["planned"] * 3]
     assert "s3cret-word" not in str(results)
-    assert "*** was refused" in results[1].message
-    assert "*** does not fit" in results[2].message
-    assert results[3].plan == ("copy 1 files with ***",)
+    assert "${PASS} was refused" in results[1].message
+    assert "${PASS} does not fit" in results[2].message
+    assert results[3].plan == ("copy 1 files with ${PASS}",)
     recorded = [p for p in (tmp_path / "archive").rglob("*.json") if p.parent.name == "deliveries"]
     assert recorded
     assert not [path for path in recorded if "s3cret-word" in path.read_text()]
