@@ -52,7 +52,7 @@ def shown(html: str) -> str:
 def test_an_edition_is_mailed_once_and_says_what_the_site_says(mailing, server):
     result = mailing.call("publish")
     assert result.exit_code == 0, result.stderr
-    assert "1 recipients" in result.stdout
+    assert "1 recipient" in result.stdout
     (mail,) = server.mails
     page = "https://kpi.example.org/kpis/sales/2024-02/"
     document = json.loads((mailing.folder / "public/sales/2024-02/edition.json").read_text())
