@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from tests.conftest import ProjectFiles
 
+WEEKS = re.compile(r"^since: .*\nuntil: .*$", re.MULTILINE)
+WEEK = "since: 2013-02-04\nuntil: 2013-02-11"
 REPORTS = [example for example in examples(GUIDE / "views" / "plot.md") if example.is_report]
 
 
@@ -25,8 +28,8 @@ def test_every_example_draws_a_chart_of_a_week(
     example: Example, project: ProjectFiles, tmp_path: Path
 ) -> None:
     project = replace(project, folder=tmp_path / "plots")
-    report = project.write(example.text + "since: 2013-02-04\nuntil: 2013-02-11\n", "example")
-    (report.parent / "data").symlink_to(ROOT / "content" / "data")
+    report = project.write(WEEKS.sub(WEEK, example.text), "example")
+    (report.parent.parent / "data").symlink_to(ROOT / "content" / "data")
     assert [outcome.problems for outcome in project.run()] == [()]
     [made] = ArchiveSite(project.archive.editions(), Templates(), Urls(), "code").editions()
     whole = next(iter(made.content().pages)).text
