@@ -270,6 +270,7 @@ def test_a_query_that_cannot_be_answered_is_told(
     "answer",
     [
         [],
+        {"unexpected": True},
         {"jobs": 5},
         {"jobs": [5]},
         {"jobs": [{"fullName": 5}]},
