@@ -17,6 +17,8 @@ from kpisite.kpi_reporter.sections import plugins_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ruamel.yaml import YAML
+
     from kpisite.kpi_reporter.configuration import Configuration
 
 _NEEDS = "pip install 'kpisite[import]'"
@@ -35,7 +37,7 @@ def report_text(
         zone: The machine's time zone.
 
     Raises:
-        UsageError: The extra `import` is not installed.
+        UsageError: The extra `import` is not installed, or cannot read a file.
     """
     try:
         from ruamel.yaml import YAML
@@ -45,8 +47,8 @@ def report_text(
     yaml.preserve_quotes = True
     yaml.width = _WIDTH
     report: Any = None
-    for _, text in configuration.files:
-        report = _merged(report, _written_out(yaml.load(text)))
+    for file, text in configuration.files:
+        report = _merged(report, _written_out(_read(yaml, file, text)))
     report = _merged(report, configuration.additions(zone))
     for (*parents, name), _ in left_out(configuration.source.raw):
         del functools.reduce(operator.getitem, parents, report)[name]
@@ -55,6 +57,22 @@ def report_text(
     written = io.StringIO()
     yaml.dump(report, written)
     return written.getvalue()
+
+
+def _read(yaml: YAML, file: str, text: str) -> Any:
+    """Return what a file says, with its comments.
+
+    Raises:
+        UsageError: It has what only the loader of reports takes, such as two merge keys.
+    """
+    from ruamel.yaml.error import MarkedYAMLError
+
+    try:
+        return yaml.load(text)
+    except MarkedYAMLError as error:
+        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+        hint = "Write it in another way; of merge keys, '<<: [*one, *other]'."
+        raise UsageError(f"{file}{line}: {error.problem}", hint=hint) from None
 
 
 def _written_out(part: Any) -> Any:
@@ -66,6 +84,8 @@ def _written_out(part: Any) -> Any:
     elif isinstance(part, list):
         written = CommentedSeq(_written_out(value) for value in part)
     else:
+        if hasattr(part, "anchor"):  # a text or a number
+            part.anchor.value = None
         return part
     for attribute in (Comment.attrib, Format.attrib):  # where comments and line breaks are
         if hasattr(part, attribute):

@@ -123,7 +123,8 @@ views:
   alias: {plugin: table, args: *asked}
   merged:
     <<: *table
-    title: Merged
+    title: &name Merged
+  named: {<<: *table, title: *name, cols: &six 6, description: &text "a: b"}
   deep:
     plugin: table
     args:
@@ -138,7 +139,10 @@ outputs: {}
 
 @pytest.mark.parametrize(
     "more",
-    ["title: Sales\n", "views:\n  merged: {args: {query: select 1, query_args: {index_col: a}}}\n"],
+    [
+        "title: &name Sales\n",
+        "views:\n  merged: {args: {query: select 1, query_args: {index_col: a}}}\n",
+    ],
     ids=["one-file", "a-later-file-changes-one-place"],
 )
 def test_anchors_and_merge_keys_are_written_out_and_mean_what_run_makes_of_them(old, more):
@@ -154,6 +158,16 @@ def test_anchors_and_merge_keys_are_written_out_and_mean_what_run_makes_of_them(
     asked = load_written(read_configuration(files, {}).written(old, "UTC", {}))
     assert loaded.report.views == asked.report.views
     assert [args["database"] for args in databases(text)] == ["../../../old/data/shop.db"] * 2
+
+
+def test_what_only_run_can_read_is_told_with_its_line(old):
+    twice = "  merged:\n    <<: *table\n    <<: {cols: 3}\n"
+    (old / "config.yaml").write_text(ANCHORS.replace("  merged:\n    <<: *table\n", twice))
+    result = call("config.yaml")
+    assert result.exit_code == 2
+    assert 'config.yaml:21: found duplicate merge key "<<"' in result.stderr
+    assert "'<<: [*one, *other]'" in result.stderr
+    assert not report(old).exists()
 
 
 def databases(text: str) -> list[dict[str, str]]:
