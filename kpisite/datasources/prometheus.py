@@ -77,7 +77,7 @@ class PrometheusOptions(PluginOptions):
         except ValueError:
             port = 0
         is_fine = parts.scheme in ("http", "https") and parts.hostname and port != 0
-        if not is_fine or parts.query or parts.fragment:
+        if not is_fine or parts.query or parts.fragment or len(host.split()) != 1:
             raise ValueError("this is no address; write it like prometheus.example.org:9090")
         if "@" in parts.netloc:
             raise ValueError("user and password do not belong here; use 'basic_auth'")

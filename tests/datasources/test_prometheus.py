@@ -427,6 +427,7 @@ def test_what_the_server_warns_of_is_noted_once(server: Answering, tmp_path: Pat
     [
         ({"host": "ftp://x"}, "this is no address"),
         ({"host": ""}, "this is no address"),
+        ({"host": "prometheus 9090"}, "this is no address"),
         ({"host": "x:port"}, "this is no address"),
         ({"host": "http://x/?a=b"}, "this is no address"),
         ({"host": "http://me:pw@x"}, "use 'basic_auth'"),
