@@ -34,7 +34,8 @@ def import_files(settings: Settings, files: tuple[Path, ...]) -> None:
         raise UsageError(
             f"{_shown(path)} is there already", hint="Move it away, or change the title."
         )
-    text = report_text(configuration, here, path.parent, zone)
+    places = [here, *(file.absolute().parent for file in files)]
+    text = report_text(configuration, places, path.parent, zone)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     say(f"Written: {_shown(path)}")

@@ -62,7 +62,7 @@ class Client:
         connect: float = 10,
         read: float = 60,
         timeout: float = 300,
-        max_bytes: int = 100 * MEGABYTE,
+        max_bytes: int | None = None,
         pause_of: Callable[[Answer], float | None] = asked_pause,
     ) -> None:
         """Keep what is asked, and how; nothing connects.
@@ -79,13 +79,15 @@ class Client:
             connect: Seconds to wait for a connection.
             read: Seconds to wait for the answer to begin, and for each next part of it.
             timeout: Seconds that a whole query may take, with all pages, tries and pauses.
-            max_bytes: Size that an answer may have, unpacked.
+            max_bytes: Size that an answer may have, unpacked, where `max_mb` is an option; without
+                it, 100 MB.
             pause_of: Returns the seconds that an answer asks to wait, None where it does not. A
                 403 that does is one of a limit, which passes.
         """
         self.url = url.rstrip("/")
         self.timeout = timeout
-        self.max_bytes = max_bytes
+        self.max_bytes = 100 * MEGABYTE if max_bytes is None else max_bytes
+        self._size_hint = "Ask for less." if max_bytes is None else "Ask for less, or raise max_mb."
         self._headers = dict(headers or {})
         if bearer:
             self._headers["Authorization"] = f"Bearer {bearer}"
@@ -182,7 +184,8 @@ class Client:
             if answer.status not in _MOVED or not target:
                 return self._checked(answer)
             if method != "GET":
-                raise self._error(answer.place, f"redirects to {_place(urljoin(url, target))}")
+                what = f"redirects to {_place(urljoin(url, target))}"
+                raise self._error(answer.place, what, "Check the address; is a proxy in between?")
             url = urljoin(url, target)
             request = {**request, "params": None}
         raise self._error(answer.place, "redirects again and again", "Check the address.")
@@ -218,16 +221,15 @@ class Client:
 
     def _body(self, response: requests.Response, place: str) -> bytes:
         """Read an answer in parts, so that neither its size nor its time is without end."""
-        hint = "Ask for less, or raise the limit of its size."
         too_large = f"answered more than {self.max_bytes / MEGABYTE:g} MB"
         promised = response.headers.get("Content-Length", "")
         if promised.isdecimal() and int(promised) > self.max_bytes:
-            raise self._error(place, too_large, hint)
+            raise self._error(place, too_large, self._size_hint)
         body = bytearray()
         while part := response.raw.read1(_CHUNK, decode_content=True):
             body += part
             if len(body) > self.max_bytes:
-                raise self._error(place, too_large, hint)
+                raise self._error(place, too_large, self._size_hint)
             if self._left() <= 0:
                 raise self._late(place)
         return bytes(body)
@@ -250,7 +252,7 @@ class Client:
         if error.pause is not None and error.pause >= self._left():
             hint = (
                 f"It asks to wait {error.pause:,.0f} s, which is more than is left of the "
-                f"{self.timeout:g} s that a query may take."
+                f"{self.timeout:,g} s that a query may take."
             )
         else:
             hint = error.hint or "The next run tries again."

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 _CHARSET = re.compile(r"charset=\"?([\w.:-]+)", re.IGNORECASE)
 _MESSAGES = ("message", "error_description", "detail", "error", "title")
 """Where services put what they say of an error."""
@@ -54,9 +55,10 @@ class Answer:
     def said(self) -> str:
         """What an answer says of itself, in 200 characters: a message, a title, its beginning."""
         text = self.text
-        title = _TITLE.search(text[:10_000])
-        if title and text.lstrip()[:1] == "<":
-            text = unescape(title[1])
+        if text.lstrip()[:1] == "<":
+            beginning = text[:10_000]
+            title = _TITLE.search(beginning)
+            text = unescape(title[1] if title else _TAG.sub(" ", beginning))
         else:
             with suppress(ValueError, RecursionError):
                 text = _message(json.loads(text)) or text

@@ -93,7 +93,9 @@ def jobs_of(answer: Any, folder: str = "") -> tuple[list[Job], list[str]]:
     """
     jobs: list[Job] = []
     deeper: list[str] = []
-    waiting = [(_list(_mapping(answer, "something").get("jobs"), "jobs"), folder, 1)]
+    if "jobs" not in _mapping(answer, "something"):
+        raise DatasourceError("Jenkins answered no list of jobs", hint=_HINT)
+    waiting = [(_list(answer["jobs"], "jobs"), folder, 1)]
     while waiting:
         items, above, level = waiting.pop()
         for each in items:

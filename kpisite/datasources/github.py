@@ -31,7 +31,9 @@ _MOST_PAGES = 400
 """How many pages of stars GitHub has."""
 _SECOND = timedelta(seconds=1)
 
-Repository = Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
+Repository = Annotated[
+    str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$"), Field(examples=["octo/shop"])
+]
 
 
 class GitHubOptions(PluginOptions):
@@ -42,7 +44,11 @@ class GitHubOptions(PluginOptions):
     token: SecretStr = SecretStr("")
     """A token that may read them; without one GitHub answers 60 requests an hour, about public
     repositories."""
-    api_url: str = Field(default="https://api.github.com", pattern=r"^https?://[^/?#@]+(/[^?#]*)?$")
+    api_url: str = Field(
+        default="https://api.github.com",
+        pattern=r"^https?://[^/?#@]+(/[^?#]*)?$",
+        examples=["https://github.example.org/api/v3"],
+    )
     """Of GitHub Enterprise Server: `https://github.example.org/api/v3`."""
     timeout: float = Field(default=300, gt=0)
     """Seconds that a query may take, with all pages, tries and pauses."""
@@ -128,8 +134,10 @@ class GitHub(Datasource):
             return "The token is wrong, or has expired."
         if status == 404 and not self.options.token.get_secret_value():
             return f"There is no {repository}, or it is private and wants a token."
-        if status in (403, 404):
+        if status == 404:
             return f"There is no {repository}, or the token may not read it."
+        if status == 403:
+            return f"Check what the token may do in {repository}."
         return ""
 
     def _issues(self, repository: str, period: Period) -> Iterator[Row]:

@@ -52,7 +52,8 @@ class JenkinsOptions(PluginOptions):
     def _check_host(cls, host: str) -> str:
         address = host if "://" in host else f"http://{host}"
         parts = urlsplit(address)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+        is_fine = parts.scheme in ("http", "https") and parts.hostname and len(host.split()) == 1
+        if not is_fine or parts.query:
             raise ValueError("this is no address; write it like https://ci.example.org/jenkins")
         if "@" in parts.netloc:
             raise ValueError("user and password go into 'user' and 'api_token'")

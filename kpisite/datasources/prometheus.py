@@ -41,6 +41,7 @@ _PROMQL = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_ADDRESS = "Check the address: it is that of the server, without /api/v1."
 _FAULTY_QUERY = 'invalid parameter "query": '
 
 
@@ -76,7 +77,7 @@ class PrometheusOptions(PluginOptions):
         except ValueError:
             port = 0
         is_fine = parts.scheme in ("http", "https") and parts.hostname and port != 0
-        if not is_fine or parts.query or parts.fragment:
+        if not is_fine or parts.query or parts.fragment or len(host.split()) != 1:
             raise ValueError("this is no address; write it like prometheus.example.org:9090")
         if "@" in parts.netloc:
             raise ValueError("user and password do not belong here; use 'basic_auth'")
@@ -142,7 +143,7 @@ class Prometheus(Datasource):
         if not isinstance(reply, dict) or reply.get("status") != "success":
             raise DatasourceError(
                 f"{answer.place} answered JSON that is not Prometheus's",
-                hint="Check the address: it is that of the server, without /api/v1.",
+                hint=_ADDRESS,
             )
         for warning in reply.get("warnings") or ():
             self.note(self._client.clean(f"datasource '{self.context.id}': {warning}"))
@@ -156,7 +157,7 @@ def _own_words(error: RefusedError) -> DatasourceError:
         reply = answer.json()
         if isinstance(reply, dict) and isinstance(reply.get("error"), str) and "errorType" in reply:
             return DatasourceError(reply["error"].removeprefix(_FAULTY_QUERY))
-    return error
+    return DatasourceError(error.message, hint=_ADDRESS) if answer.status == 404 else error
 
 
 def _requests(

@@ -182,6 +182,7 @@ def _number(value: object, column: object) -> float:
     if not math.isfinite(value):
         raise ViewError(
             f"column '{column}' holds an infinite number",
-            hint="Does the query divide by zero? nullif(…, 0) makes that a gap.",
+            hint="Does the query divide by zero? In SQL, nullif(…, 0) makes that a gap; in PromQL, "
+            "(… != 0) does.",
         )
     return float(value)

@@ -24,9 +24,11 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("value", [1.7e38, -123456789012345678])
-def test_a_number_of_any_length_stays_in_its_card(browser: Browser, tmp_path: Path, value: float):
-    options = SingleStat.Options.model_validate({"datasource": "d", "query": "select"})
-    view, frames = SingleStat("sum", "Sum", options), {"main": pd.DataFrame({"n": [value]})}
+def test_a_number_and_a_change_stay_in_their_card(browser: Browser, tmp_path: Path, value: float):
+    given = {"datasource": "d", "query": "select", "compare": "previous"}
+    options = SingleStat.Options.model_validate({**given, "comparison_type": "percent"})
+    view = SingleStat("sum", "Sum", options)
+    frames = {"main": pd.DataFrame({"n": [value]}), "comparison": pd.DataFrame({"n": [1]})}
     card = view.render_md(frames, MemoryPage(view, WEEK, view.metrics(frames, WEEK)))
     place = f'<div class="md-typeset"><div class="kpi-stat" style="width: 9rem">{card}</div></div>'
     (tmp_path / "index.html").write_text(
@@ -36,7 +38,8 @@ def test_a_number_of_any_length_stays_in_its_card(browser: Browser, tmp_path: Pa
     page.goto((tmp_path / "index.html").as_uri())
     outside = """() => {
         const edge = document.querySelector('.kpi-stat').getBoundingClientRect().right
-        return document.querySelector('.kpi-number').getBoundingClientRect().right - edge
+        return ['.kpi-number', '.kpi-change strong']
+            .map((part) => document.querySelector(part).getBoundingClientRect().right - edge)
     }"""
-    assert page.evaluate(outside) <= 0
+    assert max(page.evaluate(outside)) <= 0
     page.close()

@@ -20,7 +20,8 @@ from pydantic import ValidationError
 from kpisite.archive.frames import from_parquet, to_parquet
 from kpisite.datasources._github_rows import COLUMNS
 from kpisite.datasources.github import GitHub
-from kpisite.errors import DatasourceError
+from kpisite.errors import DatasourceError, DefinitionError
+from kpisite.pipeline.loading import load_report
 from kpisite.plugins import DatasourceContext, Period
 from kpisite.testing import DatasourceContract
 
@@ -396,6 +397,10 @@ def test_a_private_repository_wants_a_token(server: Answering, api: GitHubAPI):
     assert len(make(server.url, token=SECRET).query("issues", WEEK)) == 0
     error = failure(make(server.url, token=SECRET), repositories="octo/none")
     assert error.hint == "There is no octo/none, or the token may not read it."
+    server.otherwise = Reply({"message": "Resource protected by SAML enforcement."}, 403)
+    error = failure(make(server.url, token=SECRET))
+    assert error.message.endswith("answered 403: Resource protected by SAML enforcement.")
+    assert error.hint == "Check what the token may do in octo/shop."
 
 
 @pytest.mark.parametrize("query", QUERIES)
@@ -444,6 +449,20 @@ def test_links_to_another_host_get_no_token(server: Answering, api: GitHubAPI):
 def test_options_that_cannot_be_meant_are_mistakes(options: dict[str, Any]):
     with pytest.raises(ValidationError):
         GitHub.Options.model_validate(options)
+
+
+def test_a_repository_that_is_written_otherwise_is_told_how(project: ProjectFiles):
+    file = project.write("""\
+        title: Code
+        datasources:
+          code: {plugin: github, args: {repositories: [shop], api_url: github.example.org}}
+        views:
+          stars: {plugin: single_stat, args: {datasource: code, query: stars}}
+        """)
+    with pytest.raises(DefinitionError) as caught:
+        load_report("code", [file], {})
+    assert "Write it like octo/shop." in str(caught.value)
+    assert "Write it like https://github.example.org/api/v3." in str(caught.value)
 
 
 MONDAY = datetime(2025, 1, 6, tzinfo=UTC)

@@ -121,8 +121,16 @@ def test_redirects_without_end_and_of_a_question_with_a_body_are_errors(server: 
     server.routes["/a"] = Reply(status=301, headers={"Location": f"/a?token={SECRET}"})
     assert failure(client(server.url)).message == f"{server.url}/a redirects again and again"
     assert len(server.asked) == 6
-    with pytest.raises(DatasourceError, match=r"/a redirects to http://.*/a$"):
+    with pytest.raises(DatasourceError, match=r"/a redirects to http://.*/a\n") as caught:
         client(server.url).post("/a", {})
+    assert caught.value.hint == "Check the address; is a proxy in between?"
+
+
+def test_a_page_without_a_title_is_told_without_its_markup(server: Answering):
+    page = "<html><style>h1 {}</style><h1>Out of <b>order</b></h1>\n<p>Back at 9 &amp; later</html>"
+    server.routes["/a"] = Reply(page, 403, {"Content-Type": "text/html"})
+    error = failure(client(server.url))
+    assert error.message == f"{server.url}/a answered 403: Out of order Back at 9 & later"
 
 
 @pytest.mark.parametrize(
@@ -274,6 +282,7 @@ def test_an_answer_that_is_too_large_is_not_read(
     server.routes["/a"] = Reply("x" * 50_000, fault=fault)
     error = failure(client(server.url, max_bytes=20_000, timeout=10))
     assert error.message == f"{server.url}/a answered more than 0.02 MB"
+    assert error.hint == "Ask for less, or raise max_mb."
     assert pauses == []
 
 

@@ -270,6 +270,7 @@ def test_a_query_that_cannot_be_answered_is_told(
     "answer",
     [
         [],
+        {"unexpected": True},
         {"jobs": 5},
         {"jobs": [5]},
         {"jobs": [{"fullName": 5}]},
@@ -298,6 +299,7 @@ def test_an_answer_that_is_not_of_jenkins_is_told(
     ("options", "message"),
     [
         ({"host": ""}, "this is no address"),
+        ({"host": "ci example.org"}, "this is no address"),
         ({"host": "ftp://ci"}, "this is no address"),
         ({"host": "http://ci/?x=1"}, "this is no address"),
         ({"host": "http://u:s3cr3t@ci"}, "go into 'user' and 'api_token'"),

@@ -249,7 +249,7 @@ def test_the_day_before_one_without_a_midnight_is_asked_at_its_end(
 def test_an_answer_that_is_too_large_is_refused(prometheus: PrometheusServer, tmp_path: Path):
     error = failure(reader(prometheus, tmp_path, max_mb=0.001), "time()")
     assert error.message.endswith("answered more than 0.001 MB")
-    assert "raise the limit" in error.hint
+    assert "raise max_mb" in error.hint
 
 
 def test_tokens_are_seconds_and_durations_and_stay_in_text_and_comments(
@@ -389,6 +389,13 @@ def test_each_failure_is_told_and_nothing_of_the_password(
         assert failure(source).message.endswith(message)
 
 
+def test_an_address_with_too_long_a_path_is_told(server: Answering, tmp_path: Path):
+    server.otherwise = Reply("404 page not found", 404)
+    error = failure(make(f"{server.url}/api/v1", tmp_path))
+    assert error.message.endswith("/api/v1/api/v1/query_range answered 404: 404 page not found")
+    assert error.hint == "Check the address: it is that of the server, without /api/v1."
+
+
 def test_nobody_there_and_a_server_that_hangs_are_told(server: Answering, tmp_path: Path):
     assert failure(make(refusing(), tmp_path)).message.endswith(
         "refuses the connection, asked 4 times"
@@ -420,6 +427,7 @@ def test_what_the_server_warns_of_is_noted_once(server: Answering, tmp_path: Pat
     [
         ({"host": "ftp://x"}, "this is no address"),
         ({"host": ""}, "this is no address"),
+        ({"host": "prometheus 9090"}, "this is no address"),
         ({"host": "x:port"}, "this is no address"),
         ({"host": "http://x/?a=b"}, "this is no address"),
         ({"host": "http://me:pw@x"}, "use 'basic_auth'"),

@@ -13,7 +13,7 @@ from kpisite.cli import import_files
 from kpisite.cli.main import main
 from kpisite.kpi_reporter.changes import changes_of_meaning
 from kpisite.kpi_reporter.configuration import read_configuration
-from kpisite.pipeline.loading import load_reports
+from kpisite.pipeline.loading import load_reports, load_written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,6 +92,86 @@ def test_relative_paths_lead_where_they_did(old):
     call("config.yaml")
     database = yaml.safe_load(report(old).read_text())["datasources"]["shop"]["args"]["database"]
     assert (report(old).parent / database).resolve() == (old / "data" / "shop.db").resolve()
+
+
+def test_a_relative_path_may_start_at_the_configuration_too(old, monkeypatch):
+    monkeypatch.chdir(old.parent / "new")
+    result = CliRunner().invoke(main, ["import", "../old/config.yaml"], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    database = yaml.safe_load(report(old).read_text())["datasources"]["shop"]["args"]["database"]
+    assert (report(old).parent / database).resolve() == (old / "data" / "shop.db").resolve()
+
+
+ANCHORS = """\
+title: Sales
+timezone: Europe/Berlin
+datasources:
+  shop:
+    plugin: sql
+    args: &shop {driver: sqlite, database: data/shop.db}
+  second:
+    plugin: sql
+    args: {<<: *shop, max_rows: 5}
+views:
+  first: &table
+    plugin: table
+    # what is asked
+    args: &asked
+      datasource: shop
+      query: select * from sales
+      query_args: &read {chunksize: 5, index_col: day}
+  alias: {plugin: table, args: *asked}
+  merged:
+    <<: *table
+    title: &name Merged
+  named: {<<: *table, title: *name, cols: &six 6, description: &text "a: b"}
+  deep:
+    plugin: table
+    args:
+      <<: *asked
+      query_args: {<<: *read, coerce_float: true}
+  both:
+    <<: [*table, {cols: 3}]
+    args: {<<: *asked, datasource: second}
+outputs: {}
+"""
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "title: &name Sales\n",
+        "views:\n  merged: {args: {query: select 1, query_args: {index_col: a}}}\n",
+    ],
+    ids=["one-file", "a-later-file-changes-one-place"],
+)
+def test_anchors_and_merge_keys_are_written_out_and_mean_what_run_makes_of_them(old, more):
+    (old / "config.yaml").write_text(ANCHORS)
+    (old / "more.yaml").write_text(more)
+    result = call("config.yaml", "more.yaml")
+    assert result.exit_code == 0, result.output
+    text = report(old).read_text()
+    assert "# what is asked" in text
+    assert not set("&*<") & set(text.replace("select *", ""))
+    [loaded] = load_reports(old.parent / "new" / "content", {})
+    files = [(name, (old / name).read_text()) for name in ("config.yaml", "more.yaml")]
+    asked = load_written(read_configuration(files, {}).written(old, "UTC", {}))
+    assert loaded.report.views == asked.report.views
+    assert [args["database"] for args in databases(text)] == ["../../../old/data/shop.db"] * 2
+
+
+def test_what_only_run_can_read_is_told_with_its_line(old):
+    twice = "  merged:\n    <<: *table\n    <<: {cols: 3}\n"
+    (old / "config.yaml").write_text(ANCHORS.replace("  merged:\n    <<: *table\n", twice))
+    result = call("config.yaml")
+    assert result.exit_code == 2
+    assert 'config.yaml:21: found duplicate merge key "<<"' in result.stderr
+    assert "'<<: [*one, *other]'" in result.stderr
+    assert not report(old).exists()
+
+
+def databases(text: str) -> list[dict[str, str]]:
+    return [part["args"] for part in yaml.safe_load(text)["datasources"].values()]
 
 
 def test_a_report_that_was_written_loads(old):

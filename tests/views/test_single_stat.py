@@ -93,8 +93,10 @@ def test_a_text_column_is_refused_by_name_and_by_what_came() -> None:
 
 
 def test_an_infinite_value_is_refused() -> None:
-    with pytest.raises(ViewError, match="infinite"):
+    with pytest.raises(ViewError, match="infinite") as caught:
         stat().check({"main": pd.DataFrame({"n": [float("inf")]})})
+    assert "In SQL, nullif(…, 0)" in caught.value.hint
+    assert "in PromQL, (… != 0)" in caught.value.hint
 
 
 def test_compare_previous_asks_the_same_query_over_the_period_before() -> None:
