@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
+from required import lacks
 
 from kpisite.testing import ROWS
 
@@ -123,8 +123,8 @@ class PrometheusServer:
 
 @pytest.fixture(scope="session")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServer]:
-    if not (PROMETHEUS and PROMTOOL) and os.environ.get("KPISITE_TEST_REQUIRE") != "all":
-        pytest.skip("prometheus and promtool are not installed")
+    if not (PROMETHEUS and PROMTOOL):
+        lacks("prometheus and promtool are not installed")
     server = PrometheusServer(tmp_path_factory.mktemp("prometheus"))
     requests.get(f"{server.address}/-/ready", auth=(USER, PASSWORD), timeout=60).raise_for_status()
     yield server

@@ -79,20 +79,18 @@ def table_html(
         for at, name in enumerate(names)
         if name in totals
     }
-    kinds = [column.kind for column in columns]
-    head = "".join(_header(column) for column in columns)
-    rows = [_row(columns, row) for row in range(len(shown))]
-    name = escape_html(gettext("Table"))
+    foot = [totals_row(names, [c.kind for c in columns], sums, len(frame))] if sums else []
     return "\n".join(
         [
-            f'<div class="kpi-table" role="group" aria-label="{name}" tabindex="0">',
+            f'<div class="kpi-table" role="group" aria-label="{escape_html(gettext("Table"))}"'
+            ' tabindex="0">',
             f'<table class="kpi-rows{" kpi-sortable" if sortable else ""}">',
             _caption(len(shown), len(frame)),
-            f"<thead><tr>{head}</tr></thead>",
+            f"<thead><tr>{''.join(map(_header, columns))}</tr></thead>",
             "<tbody>",
-            *rows,
+            *(_row(columns, row) for row in range(len(shown))),
             "</tbody>",
-            *([totals_row(names, kinds, sums, len(frame))] if sums else []),
+            *foot,
             "</table>",
             "</div>",
         ]

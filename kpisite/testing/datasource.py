@@ -46,8 +46,8 @@ class DatasourceContract(ABC):
     """Asks for the period's rows, the values in a column `value`."""
     bad_query: ClassVar[str]
     """A query that the source refuses."""
-    text_query: ClassVar[str | None] = None
-    """Asks for PLAIN_TEXT, in one cell; None where the language has no text between quotes."""
+    text_query: ClassVar[str | None]
+    """Asks for PLAIN_TEXT, in one cell. Say None where the language has no text between quotes."""
     secret: ClassVar[str] = ""
     """A password that `make_unreachable` uses, where the source takes one."""
     zone: ClassVar[ZoneInfo] = ZoneInfo("America/New_York")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import threading
 from functools import partial
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from required import lacks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,10 +32,7 @@ ARGUMENTS = (
 def browser() -> Iterator[Browser]:
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
-        message = f"no browser found: one of {', '.join(BROWSERS)} is needed"
-        if os.environ.get("KPISITE_TEST_REQUIRE") == "all":
-            pytest.fail(message)
-        pytest.skip(message)
+        lacks(f"no browser found: one of {', '.join(BROWSERS)} is needed")
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         yield launched

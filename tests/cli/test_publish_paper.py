@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import shutil
 from typing import TYPE_CHECKING
 
 import pypdf
 import pytest
 from mail_server import MailServer
+from required import needs
 
 from kpisite.plugins.browser import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.skipif(
-    not any(map(shutil.which, NAMES)) and os.environ.get("KPISITE_TEST_REQUIRE") != "all",
-    reason="no browser found",
-)
+pytestmark = needs(any(map(shutil.which, NAMES)), "no browser found")
 PLOT = """\
   days:
     plugin: plot

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 import sqlalchemy as sa
+from required import lacks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -234,8 +235,8 @@ def program(name: str) -> str:
 
 def running(kind: type[SQLServer], program: str) -> Iterator[SQLServer]:
     """Run a server while a fixture lasts; skip its tests where it is not installed."""
-    if not program and os.environ.get("KPISITE_TEST_REQUIRE") != "all":
-        pytest.skip(f"no {kind.__name__.removesuffix('Server')} is installed")
+    if not program:
+        lacks(f"no {kind.__name__.removesuffix('Server')} is installed")
     server = kind()
     yield server
     server.close()

@@ -86,6 +86,7 @@ def failure(source: GitHub, query: str = "issues", **args: Any) -> DatasourceErr
 class TestIssuesContract(DatasourceContract):
     """What happened when is a row; the value is in a column of text or of numbers."""
 
+    text_query = None
     query = "issues"
     bad_query = "isues"
     secret = SECRET

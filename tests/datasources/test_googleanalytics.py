@@ -75,6 +75,7 @@ class Hourly(GoogleAnalytics):
 
 
 class TestGoogleAnalyticsContract(DatasourceContract):
+    text_query = None
     query = "report"
     bad_query = "reports"
 

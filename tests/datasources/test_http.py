@@ -77,6 +77,7 @@ def packed(frame: pd.DataFrame) -> bytes:
 class TestHTTPContract(DatasourceContract):
     """A service that knows when things happened, and is asked from when to when."""
 
+    text_query = None
     query = "rows?from={from}&to={to}"
     bad_query = "rows?from={from}"
     secret = SECRET
@@ -117,6 +118,7 @@ class TestCSVContract(TestHTTPContract):
 class TestJSONContract(DatasourceContract):
     """A service that gives all it has; `select` names the columns, `sql` takes the period."""
 
+    text_query = None
     query = "rows.json"
     bad_query = "rwos.json"
     server: Answering

@@ -67,6 +67,7 @@ def ask(source: Jenkins, query: str, period: Period = WEEK, **args: Any) -> pd.D
 class TestJenkinsContract(DatasourceContract):
     """Jenkins answers the last builds of a job, not all of a period: three tests say it so."""
 
+    text_query = None
     query = "get_builds"
     bad_query = "get_everything"
     secret = TOKEN

@@ -78,6 +78,7 @@ def matrix(*series: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 class TestPrometheusContract(DatasourceContract):
+    text_query = None
     query = "sum(rows)"
     bad_query = "sum(rows"
     secret = PASSWORD

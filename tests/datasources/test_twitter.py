@@ -72,6 +72,7 @@ class OneAccount(Twitter):
 
 
 class TestTwitterContract(DatasourceContract):
+    text_query = None
     query = "tweets"
     bad_query = "toots"
     secret = SECRET

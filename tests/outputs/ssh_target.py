@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from required import lacks
 from sites import write_site
 from ssh_server import SSHD, SSHServer
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from kpisite.plugins import Progress, Site
 
-if SSHD is None and os.environ.get("KPISITE_TEST_REQUIRE") != "all":
-    pytest.skip("no OpenSSH server is installed", allow_module_level=True)
+if SSHD is None:
+    lacks("no OpenSSH server is installed")
 
 OLD = {"index.html": "old", "sales/index.html": "sales" * 500, "assets/a.css": "a{}"}
 NEW = {"index.html": "new", "sales/index.html": "sales" * 500, "team/a/index.html": "t" * 40_000}

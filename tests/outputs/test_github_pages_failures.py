@@ -18,6 +18,7 @@ import pytest
 from cutting_proxy import CuttingProxy, SilentServer, refusing_port
 from git_project import NEW, OLD, commits, deploy, driver, git, make_project, push_other, seen
 from git_server import PASSWORD, USER, GitServer
+from required import needs
 from sites import Watcher, write_site
 from small_disk import small_disk
 from ssh_server import SSHD, SSHServer
@@ -217,10 +218,7 @@ def test_a_push_that_is_refused_says_why_and_a_rerun_finishes(old, http, said, h
 
 # --- over SSH ---------------------------------------------------------------------------------
 
-needs_ssh = pytest.mark.skipif(
-    SSHD is None and os.environ.get("KPISITE_TEST_REQUIRE") != "all",
-    reason="no OpenSSH server is installed",
-)
+needs_ssh = needs(SSHD, "no OpenSSH server is installed")
 
 
 @pytest.fixture(scope="module")

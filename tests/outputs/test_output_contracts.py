@@ -324,6 +324,16 @@ class TestBoardThatIsMendedContract(BoardContract):
     revises_in_place = True
 
 
+class ForgottenContract(BoardContract):
+    def make_owned(self, folder: Path) -> None:
+        return None
+
+
+def test_a_driver_that_tells_owners_needs_a_contract_that_makes_one(tmp_path):
+    with pytest.raises(AssertionError, match="make_owned is missing"):
+        ForgottenContract().test_owners_are_told_of_failures_in_one_message(tmp_path, "a")
+
+
 ARRIVES = "test_an_edition_is_one_message_and_its_receipt_says_where_it_is"
 REVISION = "test_a_revision_is_told_as_one"
 CLEAR = "test_where_it_cannot_be_reached_it_is_clear_that_nothing_arrived"

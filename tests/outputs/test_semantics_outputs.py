@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from configurations import SHOP, loaded, make_shop, mistakes
 from mail_server import MailServer
+from required import needs
 from s3fs import S3FileSystem
 from sendgrid_server import KEY, SendGridServer
 from slack_server import TOKEN, SlackServer
@@ -294,10 +294,7 @@ def test_s3_gets_the_tree_below_its_prefix_and_what_boto3_was_told_does_no_harm(
     assert b"273" in store.cat(f"{bucket}/{page}")
 
 
-@pytest.mark.skipif(
-    SSHD is None and os.environ.get("KPISITE_TEST_REQUIRE") != "all",
-    reason="no OpenSSH server is installed",
-)
+@needs(SSHD, "no OpenSSH server is installed")
 def test_scp_takes_the_arguments_of_fabric_and_the_tree_appears_whole(here: Path, tmp_path: Path):
     gateway = SSHServer(tmp_path / "gateway")
     server = SSHServer(tmp_path / "server")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pypdf
 import pytest
 from pydantic import ValidationError
+from required import needs
 
 from kpisite.errors import OutputError
 from kpisite.outputs import _swapping
@@ -125,10 +126,7 @@ def printed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return pages
 
 
-needs_browser = pytest.mark.skipif(
-    not any(map(shutil.which, NAMES)) and os.environ.get("KPISITE_TEST_REQUIRE") != "all",
-    reason="no browser found",
-)
+needs_browser = needs(any(map(shutil.which, NAMES)), "no browser found")
 
 
 def test_each_edition_has_a_folder_and_the_newest_one_another(project):
