@@ -96,6 +96,8 @@ def _meaning(error: Exception, server: Server) -> tuple[str, str]:
             "Check 'key_file' and 'known_hosts'; relative files start at the folder of mkdocs.yml.",
         )
     if isinstance(error, OSError):
+        if isinstance(error, ConnectionRefusedError):
+            text = "connection refused"
         names = "'gateway'" if server.is_gateway else "'host' and 'port'"
         return f"was not reached: {text}", f"Check {names}, and the network."
     return f"failed: {text}", "The old site is still there."

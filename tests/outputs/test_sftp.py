@@ -377,7 +377,7 @@ def test_a_missing_key_file_is_named(old):
 
 
 def test_a_refused_connection_is_told_and_a_rerun_finishes(old):
-    with pytest.raises(OutputError, match="was not reached"):
+    with pytest.raises(OutputError, match="was not reached: connection refused"):
         old.driver(port=refusing_port(), tries=2).deploy(old.site(NEW))
     assert old.seen() == OLD
     finish(old)
