@@ -80,10 +80,10 @@ def table_html(
         if name in totals
     }
     foot = [totals_row(names, [c.kind for c in columns], sums, len(frame))] if sums else []
+    name = escape_html(gettext("Table"))
     return "\n".join(
         [
-            f'<div class="kpi-table" role="group" aria-label="{escape_html(gettext("Table"))}"'
-            ' tabindex="0">',
+            f'<div class="kpi-table" role="group" aria-label="{name}" tabindex="0">',
             f'<table class="kpi-rows{" kpi-sortable" if sortable else ""}">',
             _caption(len(shown), len(frame)),
             f"<thead><tr>{''.join(map(_header, columns))}</tr></thead>",
