@@ -78,15 +78,26 @@ def plan_revisions(reports: Iterable[LoadedReport], editions: Iterable[Entry]) -
 
 
 def plan_drafts(
-    reports: Iterable[LoadedReport], editions: Iterable[Entry], now: datetime
+    reports: Iterable[LoadedReport],
+    editions: Iterable[Entry],
+    now: datetime,
+    *,
+    also_unedited: bool = False,
 ) -> list[Task]:
-    """Return the newest period of each report whose definition is not the one that made it."""
+    """Return the newest period of each report whose definition is not the one that made it.
+
+    Args:
+        reports: The reports as they are defined now.
+        editions: What there is.
+        now: Aware.
+        also_unedited: Whether the newest period of the other reports is wanted too.
+    """
     digests = {edition.key: edition.definition for edition in editions}
     tasks = []
     for report in reports:
         for period in report.report.periods(now)[-1:]:
             made_by = digests.get(f"{report.id}/{period.label}")
-            if made_by is not None and made_by != report.recorded.digest:
+            if made_by is not None and (also_unedited or made_by != report.recorded.digest):
                 tasks.append(Task(report, period, "draft"))
     return tasks
 
