@@ -60,6 +60,7 @@ def announcement(
         "zone": "New York time",
         "description": "",
         "changed": [],
+        "reason": "",
         "views": [],
         **(document or {}),
     }
