@@ -12,13 +12,14 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 from docs_examples import GUIDE
 from posting_server import Answer, PostingServer
 from small_sites import mkdocs_build
 
-from kpisite.outputs.webhook import Webhook
+from kpisite.outputs.webhook import DELIVERY, Webhook
 from kpisite.pipeline.publish import OutputResult
 from kpisite.plugins import Receipt
 
@@ -265,3 +266,16 @@ def test_nobody_is_told_where_that_command_fails_and_the_next_publish_tells(
     assert chat.said == []
     assert telling.call("publish", "--before", "true").exit_code == 0
     assert len(chat.said) == 1
+
+
+@pytest.mark.parametrize("folder", ["verkäufe nord", "売上"])
+def test_a_report_in_a_folder_of_any_name_is_told_of_with_an_address_that_leads_to_it(
+    telling, chat, folder
+):
+    telling.report.parent.rename(telling.report.parent.with_name(folder))
+    result = telling.call("publish")
+    assert result.exit_code == 0, result.stderr
+    (post,) = chat.posts
+    page = f"{quote(folder)}/2024-02"
+    assert post.json["text"].endswith(f" https://kpi.example.org/{page}/")
+    assert post.headers[DELIVERY] == f"{page}/1"
