@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from kpisite.model.secrets import redact
 from kpisite.pipeline.due import due_editions
 from kpisite.pipeline.owners import due_for_owners, is_as_shown, not_whole, tell_owners
 from kpisite.pipeline.people import by_output
-from kpisite.pipeline.publish import without_secrets
+from kpisite.pipeline.publish import reason, without_secrets
 from kpisite.plugins.output import SiteDriver
 
 if TYPE_CHECKING:
@@ -164,12 +165,10 @@ class _Telling:
     def _tell(self, output: PeopleOutput, entry: Entry, log: DeliveryLog) -> OutputResult:
         """Tell people of one edition."""
         if self.choice.arrived:
-            return _settle(self.project, output, entry, log)
+            return _settle(self.project, output, entry, log, dry_run=self.choice.dry_run)
         if log.intents and not self.choice.resend:
             return output.result("failed", entry, message=_unknown(output, entry, log.intents[-1]))
-        intent = Intent(
-            output=output.id, revision=entry.revision, time=self.project.now, target=output.target
-        )
+        intent = _intent(self.project, output, entry)
         try:
             before = log.before(entry.revision)
             announcement = self.make(entry, before.receipt if before else None)
@@ -182,19 +181,23 @@ class _Telling:
             if not begin(self.project.archive, entry.key, intent, log):
                 message = "another publish is sending it, or has just done so"
                 return output.result("failed", entry, message=message)
-        except KpisiteError as error:
-            return output.result("failed", entry, message=redact(str(error), output.report.secrets))
+        except Exception as error:  # noqa: BLE001 - a plugin's mistake stops its output, not the others
+            return output.result("failed", entry, message=reason(error, output.report.secrets))
         try:
             if self.choice.before:
                 self.choice.before()
         except KpisiteError as error:
-            message = redact(str(error), output.report.secrets)
+            message = reason(error, output.report.secrets)
             return _withdrawn(self.project, output, entry, intent, message)
         return _send(self.project, output, entry, intent, announcement)
 
 
+def _intent(project: Project, output: PeopleOutput, entry: Entry) -> Intent:
+    return Intent(output=output.id, revision=entry.revision, time=project.now, target=output.target)
+
+
 def _unknown(output: PeopleOutput, entry: Entry, began: Intent) -> str:
-    again = f"kpisite publish --only {output.id} --edition {entry.key}"
+    again = f"kpisite publish --only {output.id} --edition {shlex.quote(entry.key)}"
     return (
         f"on {began.time.astimezone(UTC):%Y-%m-%d %H:%M} UTC somebody began to send {entry.key} "
         f"to {began.target}, and nobody recorded whether it arrived\n  Ask there. "
@@ -207,19 +210,20 @@ def _rehearse(output: PeopleOutput, entry: Entry, announcement: Announcement) ->
     secrets = output.report.secrets
     try:
         receipt = without_secrets(output.driver.deliver(announcement), secrets)
-    except KpisiteError as error:
-        return output.result("failed", entry, message=redact(str(error), secrets))
     except Exception as error:  # noqa: BLE001 - a plugin's mistake stops its output, not the others
-        message = redact(f"{type(error).__name__}: {error}", secrets)
-        return output.result("failed", entry, message=message)
+        return output.result("failed", entry, message=reason(error, secrets))
     return output.result("checked", entry, details=receipt.details)
 
 
-def _settle(project: Project, output: PeopleOutput, entry: Entry, log: DeliveryLog) -> OutputResult:
-    """Record that what was begun has arrived."""
-    if not log.intents:
+def _settle(
+    project: Project, output: PeopleOutput, entry: Entry, log: DeliveryLog, *, dry_run: bool
+) -> OutputResult:
+    """Record that an edition has arrived: what was begun, else what it is now."""
+    if not log.intents and log.latest is not None and log.latest.revision >= entry.revision:
         return output.result("ok", entry, details={"arrived": "as was known"})
-    intent = log.intents[-1]
+    if dry_run:
+        return output.result("planned", entry, plan=("record that it arrived",))
+    intent = log.intents[-1] if log.intents else _intent(project, output, entry)
     receipt = Receipt(target=intent.target, digest="", details={"arrived": "as somebody said"})
     delivery = Delivery(
         output=output.id,
@@ -239,13 +243,13 @@ def _send(
     try:
         receipt = without_secrets(output.driver.deliver(announcement), secrets)
     except UnclearDeliveryError as error:
-        message = f"{redact(str(error), secrets)}\n  It is not sent again without --resend."
+        message = f"{reason(error, secrets)}\n  It is not sent again without --resend."
         return output.result("failed", entry, message=message)
     except KpisiteError as error:
-        return _withdrawn(project, output, entry, intent, redact(str(error), secrets))
+        return _withdrawn(project, output, entry, intent, reason(error, secrets))
     except Exception as error:  # noqa: BLE001 - a plugin's mistake stops its output, not the others
-        message = redact(f"{type(error).__name__}: {error}", secrets)
-        return output.result("failed", entry, message=f"{message}\n  Nobody knows what arrived.")
+        message = f"{reason(error, secrets)}\n  Nobody knows what arrived."
+        return output.result("failed", entry, message=message)
     delivery = Delivery(
         output=output.id,
         plugin=output.bound.plugin.name,
