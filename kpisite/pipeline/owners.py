@@ -222,7 +222,7 @@ def _text(output: PeopleOutput, entry: Entry, views: Sequence[FailedView], url: 
         *(_cut(f"{v.id}: {v.message}\n{v.hint}".rstrip()) for v in views[:_SHOWN]),
         ", ".join(view.id for view in views[_SHOWN:]),
         gettext("Mend them: then the next publish tells people."),
-        f"{gettext('To tell them all the same:')}\n  {command} {shlex.quote(entry.key)}"
+        gettext("To tell them all the same:") + f"\n  {command} {shlex.quote(entry.key)}"
         if is_as_shown(entry)
         else "",
         url,
