@@ -172,8 +172,8 @@ class _Telling:
         try:
             before = log.before(entry.revision)
             announcement = self.make(entry, before.receipt if before else None)
+            lines = output.driver.plan(announcement)  # what cannot be made fails before it is begun
             if self.choice.dry_run:
-                lines = output.driver.plan(announcement)
                 plan = tuple(redact(line, output.report.secrets) for line in lines)
                 return output.result("planned", entry, plan=plan)
             if output.driver.is_rehearsal:

@@ -113,6 +113,13 @@ def test_a_body_that_asks_for_what_is_not_there_is_an_error_and_nothing_is_poste
     assert receiver.posts == []
 
 
+@pytest.mark.parametrize("text", ["{{ 1 / 0 }}", "{{ title + 1 }}", "{{ title.format(*[]).x() }}"])
+def test_a_body_that_cannot_be_worked_out_is_an_error_and_nothing_is_posted(receiver, text):
+    with pytest.raises(OutputError, match="'body' cannot be filled in: "):
+        driver(f"{receiver.url}/hook/t0ken", body={"text": text}).deliver(ANNOUNCEMENT)
+    assert receiver.posts == []
+
+
 def test_a_body_reaches_nothing_of_python(receiver):
     with pytest.raises(OutputError, match="unsafe"):
         driver(f"{receiver.url}/hook/t0ken", body={"a": "{{ title.__class__.__mro__ }}"}).deliver(

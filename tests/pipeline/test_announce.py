@@ -442,6 +442,13 @@ def test_a_mistake_in_a_plugin_stops_its_output_and_not_the_others(tmp_path, mon
     assert team.message == "RuntimeError: ${PASS} is no number"
 
 
+def test_what_cannot_be_made_is_told_before_it_is_begun(tmp_path, monkeypatch):
+    office = Office(tmp_path)
+    monkeypatch.setattr(Letter, "plan", lambda *_: {}["bug"])
+    assert [one.message for one in office.tell()] == ["KeyError: 'bug'"]
+    assert (office.log("2024-02"), SENT) == (DeliveryLog(), [])
+
+
 def test_a_page_that_cannot_be_shown_stops_its_output_and_nobody_is_told(tmp_path):
     office = Office(tmp_path)
     show = fails(RuntimeError("a bug"))
