@@ -90,7 +90,7 @@ def publish(
     _check_together(edition, resend=resend, arrived=arrived)
     project, reports, config_file = _asked(settings, Asked(files, start, end, theme))
     if not any(report.outputs for report in reports):
-        say("No report names an output: there is nothing to publish.")
+        say("[]" if as_json else "No report names an output: there is nothing to publish.")
         return
     _check_outputs(only, edition, reports)
     choice = Choice(
@@ -105,9 +105,11 @@ def publish(
     built = _built(config_file, settings.now, project, reports, choice, as_json=as_json)
     results = _delivered(built, settings.now, project, reports, choice, as_json=as_json)
     _print(results, choice, as_json=as_json)
-    if not results and not as_json:
-        say(_nothing(choice))
-    leave(1 if any(result.status in _WRONG for result in results) else 0)
+    wrong = any(result.status in _WRONG for result in results)
+    told = any(result.edition or not edition for result in results)
+    if not (told or wrong or as_json):
+        say(_nothing(choice, reports))
+    leave(1 if wrong else 0)
 
 
 def _check_together(edition: str, *, resend: bool, arrived: bool) -> None:
@@ -240,11 +242,20 @@ def _check_outputs(only: Sequence[str], edition: str, reports: Sequence[LoadedRe
             )
 
 
-def _nothing(choice: Choice) -> str:
-    """Return why there was nothing to do: outputs for sites always have a result."""
-    if choice.edition:
+def _nothing(choice: Choice, reports: Iterable[LoadedReport]) -> str:
+    """Return why nobody was told of anything, or of the edition that somebody asked for."""
+    if not choice.edition:
+        return "There is nothing new to tell people."
+    outputs = [
+        bound.options
+        for report in reports
+        if report.id == choice.edition.rpartition("/")[0]
+        for id_, bound in report.outputs.items()
+        if not choice.only or id_ in choice.only
+    ]
+    if any(isinstance(options, EditionOptions) for options in outputs):
         return f"People know of {choice.edition}. Add --resend to tell them again."
-    return "There is nothing new to tell people."
+    return f"No output that is asked for tells people of {choice.edition}."
 
 
 def _held(results: Sequence[OutputResult]) -> dict[str, str]:

@@ -175,6 +175,10 @@ def test_where_nothing_is_new_it_says_so(telling, chat):
     again = telling.call(*only, "--edition", "sales/2024-02").stdout
     assert again == "People know of sales/2024-02. Add --resend to tell them again.\n"
     assert json.loads(telling.call(*only, "--json").stdout) == []
+    [*_, last] = telling.call("publish", "--edition", "sales/2024-02").stdout.splitlines()
+    assert last == again.strip()
+    site = telling.call("publish", "--only", "web", "--edition", "sales/2024-02").stdout
+    assert site.endswith("\nNo output that is asked for tells people of sales/2024-02.\n")
     assert len(chat.said) == 1
 
 
