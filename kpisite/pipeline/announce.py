@@ -11,7 +11,7 @@ from kpisite.archive.deliveries import add_delivery, begin, read_log, withdraw
 from kpisite.errors import ArchiveError, KpisiteError, UnclearDeliveryError, UsageError, nearest
 from kpisite.model.delivery import Delivery, Intent, Receipt
 from kpisite.model.secrets import redact
-from kpisite.pipeline.due import due_editions
+from kpisite.pipeline.due import due_editions, is_asked_for
 from kpisite.pipeline.owners import due_for_owners, is_as_shown, not_whole, tell_owners
 from kpisite.pipeline.people import by_output
 from kpisite.pipeline.publish import reason, without_secrets
@@ -109,8 +109,16 @@ class _Telling:
             if held:
                 yield output.result("held", entry, message=held)
                 return
+            asked_for = is_asked_for(output.options, entries, delivered, entry, is_ready)
             delivered.begin(entry)
-            result = self._tell(output, entry, delivered.log(entry))
+            intent = Intent(
+                output=output.id,
+                revision=entry.revision,
+                time=self.project.now,
+                target=output.target,
+                asked_for=asked_for,
+            )
+            result = self._tell(output, entry, delivered.log(entry), intent)
             yield result
             if result.status == "failed":
                 return
@@ -162,13 +170,14 @@ class _Telling:
         except KpisiteError:
             return ""
 
-    def _tell(self, output: PeopleOutput, entry: Entry, log: DeliveryLog) -> OutputResult:
+    def _tell(
+        self, output: PeopleOutput, entry: Entry, log: DeliveryLog, intent: Intent
+    ) -> OutputResult:
         """Tell people of one edition."""
         if self.choice.arrived:
-            return _settle(self.project, output, entry, log, dry_run=self.choice.dry_run)
+            return _settle(self.project, output, entry, log, intent, dry_run=self.choice.dry_run)
         if log.intents and not self.choice.resend:
             return output.result("failed", entry, message=_unknown(output, entry, log.intents[-1]))
-        intent = _intent(self.project, output, entry)
         try:
             before = log.before(entry.revision)
             announcement = self.make(entry, before.receipt if before else None)
@@ -192,10 +201,6 @@ class _Telling:
         return _send(self.project, output, entry, intent, announcement)
 
 
-def _intent(project: Project, output: PeopleOutput, entry: Entry) -> Intent:
-    return Intent(output=output.id, revision=entry.revision, time=project.now, target=output.target)
-
-
 def _unknown(output: PeopleOutput, entry: Entry, began: Intent) -> str:
     again = f"kpisite publish --only {output.id} --edition {shlex.quote(entry.key)}"
     return (
@@ -216,23 +221,22 @@ def _rehearse(output: PeopleOutput, entry: Entry, announcement: Announcement) ->
 
 
 def _settle(
-    project: Project, output: PeopleOutput, entry: Entry, log: DeliveryLog, *, dry_run: bool
+    project: Project,
+    output: PeopleOutput,
+    entry: Entry,
+    log: DeliveryLog,
+    now: Intent,
+    *,
+    dry_run: bool,
 ) -> OutputResult:
     """Record that an edition has arrived: what was begun, else what it is now."""
     if not log.intents and log.latest is not None and log.latest.revision >= entry.revision:
         return output.result("ok", entry, details={"arrived": "as was known"})
     if dry_run:
         return output.result("planned", entry, plan=("record that it arrived",))
-    intent = log.intents[-1] if log.intents else _intent(project, output, entry)
+    intent = log.intents[-1] if log.intents else now
     receipt = Receipt(target=intent.target, digest="", details={"arrived": "as somebody said"})
-    delivery = Delivery(
-        output=output.id,
-        plugin=output.bound.plugin.name,
-        revision=intent.revision,
-        time=intent.time,
-        receipt=receipt,
-    )
-    add_delivery(project.archive, entry.key, delivery)
+    add_delivery(project.archive, entry.key, _delivery(output, intent, receipt))
     return output.result("ok", entry, details=receipt.details, recorded=1)
 
 
@@ -250,19 +254,24 @@ def _send(
     except Exception as error:  # noqa: BLE001 - a plugin's mistake stops its output, not the others
         message = f"{reason(error, secrets)}\n  Nobody knows what arrived."
         return output.result("failed", entry, message=message)
-    delivery = Delivery(
-        output=output.id,
-        plugin=output.bound.plugin.name,
-        revision=entry.revision,
-        time=project.now,
-        receipt=receipt,
-    )
     try:
-        add_delivery(project.archive, entry.key, delivery)
+        add_delivery(project.archive, entry.key, _delivery(output, intent, receipt))
     except ArchiveError as error:
         message = f"it arrived, but that could not be recorded: {error}"
         return output.result("failed", entry, details=receipt.details, message=message)
     return output.result("ok", entry, details=receipt.details, recorded=1)
+
+
+def _delivery(output: PeopleOutput, intent: Intent, receipt: Receipt) -> Delivery:
+    """Return the delivery that an intent has become."""
+    return Delivery(
+        output=output.id,
+        plugin=output.bound.plugin.name,
+        revision=intent.revision,
+        time=intent.time,
+        receipt=receipt,
+        asked_for=intent.asked_for,
+    )
 
 
 def _withdrawn(

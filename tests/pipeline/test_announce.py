@@ -305,6 +305,35 @@ def test_one_edition_can_be_sent_again_by_name(tmp_path):
     check_edition(office.project, Choice(edition="sales/2024-02"))
 
 
+def test_an_old_edition_that_is_asked_for_makes_none_after_it_due(tmp_path):
+    office = Office(tmp_path)
+    office.go_to(datetime(2024, 7, 2, tzinfo=UTC))
+    office.tell(edition="sales/2024-01")
+    assert [result.edition for result in office.tell()] == ["sales/2024-06"]
+    office.tell(edition="sales/2024-03")
+    assert office.tell() == []
+    office.tell(edition="sales/2024-04", arrived=True)
+    shutil.rmtree(office.project.cache)
+    assert office.tell() == []
+    office.revise("2024-03")
+    office.go_to(datetime(2024, 8, 2, tzinfo=UTC))
+    assert [result.edition for result in office.tell()] == ["sales/2024-03", "sales/2024-07"]
+
+
+def test_an_edition_that_was_due_and_is_asked_for_is_where_an_output_begins(tmp_path):
+    office = Office(tmp_path)
+    ACTS.append(fails(UnclearDeliveryError("the connection broke")))
+    office.tell()
+    ACTS.clear()
+    office.go_to(datetime(2024, 6, 2, tzinfo=UTC))
+    office.tell(edition="sales/2024-02", resend=True)
+    assert [result.edition for result in office.tell()] == [
+        "sales/2024-03",
+        "sales/2024-04",
+        "sales/2024-05",
+    ]
+
+
 def test_what_is_sent_again_is_a_revision_only_where_an_older_one_went_out(tmp_path):
     office = Office(tmp_path)
     office.tell()
