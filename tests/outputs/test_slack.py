@@ -191,7 +191,7 @@ def test_a_revision_is_posted_where_the_first_never_was(api):
 
 def test_a_busy_slack_is_asked_again(api):
     limited = {"ok": False, "error": "ratelimited"}
-    api.server.answers = [Answer(429, limited, (("Retry-After", "0"),))] * 2
+    api.server.answers = [Answer(429, limited, (("Retry-After", "0"),)), Answer(503, "busy")]
     slack(api).deliver(announcement(metric(1)))
     assert len(api.messages) == 1
 
@@ -228,10 +228,14 @@ def test_where_some_channels_have_it_and_one_has_not_nobody_posts_it_again(api):
     assert "#kpis has it, but Slack refuses the message to C02: is_archived" in str(caught.value)
 
 
-def test_a_connection_that_breaks_is_unclear_and_not_repeated(api):
-    api.server.answers = ["reset"]
-    with pytest.raises(UnclearDeliveryError, match="broke the connection"):
-        slack(api).deliver(announcement(metric(1)))
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [("reset", "broke the connection"), ("silent", "did not answer within 1 s")],
+)
+def test_a_connection_that_breaks_is_unclear_and_not_repeated(api, answer, message):
+    api.server.answers = [answer]
+    with pytest.raises(UnclearDeliveryError, match=message):
+        slack(api, timeout=1).deliver(announcement(metric(1)))
     assert len(api.calls) == 1
 
 
