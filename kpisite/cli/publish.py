@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kpisite.cli.configured import Asked, configuration_options, configured
+from kpisite.cli.interruption import STATUS, interruptible
 from kpisite.cli.progress import side_by_side
 from kpisite.cli.run import run_due
 from kpisite.cli.selection import Wanted
@@ -103,8 +104,13 @@ def publish(
         before=functools.partial(_call, before) if before else None,
     )
     built = _built(config_file, settings.now, project, reports, choice, as_json=as_json)
-    results = _delivered(built, settings.now, project, reports, choice, as_json=as_json)
+    with interruptible() as stop:
+        choice = dataclasses.replace(choice, is_stopped=stop.is_set)
+        results = _delivered(built, settings.now, project, reports, choice, as_json=as_json)
     _print(results, choice, as_json=as_json)
+    if stop.is_set():
+        tell("Stopped: the next publish goes on from there.")
+        leave(STATUS)
     wrong = any(result.status in _WRONG for result in results)
     told = any(result.edition or not edition for result in results)
     if not (told or wrong or as_json):
@@ -149,13 +155,15 @@ def _delivered(
     *,
     as_json: bool,
 ) -> list[OutputResult]:
-    """Publish the site, then tell people of editions."""
+    """Publish the site, then tell people of editions, unless somebody has stopped it meanwhile."""
     check_edition(project, choice)
     site = read_site(built.folder)
     with nullcontext() if as_json else side_by_side() as show:
         results = publish_site(
             project, reports, site, dry_run=choice.dry_run, only=choice.only, show=show
         )
+    if choice.is_stopped():
+        return results
     make = functools.partial(
         announcement,
         folder=built.folder,

@@ -99,6 +99,8 @@ class _Telling:
                 yield output.result("failed", entry, message=message)
         told = self._owners_told(output, entries, delivered)
         for entry in due_editions(output.options, entries, delivered, self.choice, is_ready):
+            if self.choice.is_stopped():
+                return
             if entry.key in self.failures and not self._may_go(output, entry):
                 message = not_whole(entry, self.failures, told)
                 yield output.result("failed", entry, message=message)

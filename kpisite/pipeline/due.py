@@ -29,6 +29,8 @@ class Choice:
     """Whether people are told of editions although views of them could not be made."""
     dry_run: bool = False
     """Whether to say what would be done, and do nothing."""
+    is_stopped: Callable[[], bool] = lambda: False
+    """Tells whether somebody wants no more editions to be begun."""
     before: Callable[[], None] | None = None
     """Called when it is recorded that somebody is told, and before they are, by the output's own
     thread; with a KpisiteError they are not told."""

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kpisite.errors import ArchiveError
 from kpisite.model.language import speak
 from kpisite.model.secrets import redact
 from kpisite.pipeline.delivered import Deliveries
@@ -86,7 +87,10 @@ def by_output(
     ]
     if not outputs:
         return []
-    entries = project.archive.editions()
+    try:
+        entries = project.archive.editions()
+    except ArchiveError as error:
+        return [_failed(*output, "", error) for output in outputs]
 
     def one(report: LoadedReport, id_: str, bound: Bound) -> list[OutputResult]:
         mine = [entry for entry in entries if entry.report == report.id]
@@ -100,9 +104,7 @@ def by_output(
             delivered = Deliveries(project, report.id, id_, mine)
             results.extend(act(output, mine, delivered))  # as far as it came
         except Exception as error:  # noqa: BLE001 - a plugin's mistake stops its output, not the others
-            name, message = f"{report.id}/{id_}", reason(error, report.secrets)
-            failed = OutputResult((name,), bound.plugin.name, "failed", target, message=message)
-            results.append(failed)
+            results.append(_failed(report, id_, bound, target, error))
         return results
 
     with ThreadPoolExecutor(
@@ -110,3 +112,10 @@ def by_output(
     ) as executor:
         found = executor.map(one, *zip(*outputs, strict=True))
         return [result for results in found for result in results]
+
+
+def _failed(
+    report: LoadedReport, id_: str, bound: Bound, target: str, error: Exception
+) -> OutputResult:
+    name, message = f"{report.id}/{id_}", reason(error, report.secrets)
+    return OutputResult((name,), bound.plugin.name, "failed", target, message=message)

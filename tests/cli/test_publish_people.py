@@ -226,6 +226,32 @@ def test_after_a_kill_while_it_is_sent_nothing_goes_out_twice(telling, chat):
     assert len(chat.said) == 1
 
 
+@pytest.mark.parametrize("abandoned", [False, True])
+def test_ctrl_c_ends_what_is_in_flight_and_a_second_one_abandons_it(telling, chat, abandoned):
+    assert telling.call("publish", now="2024-02-01").exit_code == 0
+    chat.came.clear()
+    chat.may_answer.clear()
+    process = subprocess.Popen(
+        [Path(sys.executable).parent / "kpisite", "publish"], cwd=telling.folder,
+        env={**os.environ, "KPISITE_NOW": "2024-05-01"}, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert chat.came.wait(60)
+    for said in ("Stopping when what is in flight is done", *(["Abandoned"] if abandoned else [])):
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        while said not in (line := process.stderr.readline()):
+            assert line
+    chat.may_answer.set()
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in err) == (130, False)
+    assert len([line for line in out.splitlines() if "2024-02" in line]) == (not abandoned)
+    assert len(chat.said) == 2
+    left = telling.call("publish", now="2024-05-01")
+    assert left.exit_code == (1 if abandoned else 0)
+    assert len(chat.said) == (2 if abandoned else 4)
+
+
 def test_what_could_not_be_sent_is_sent_by_the_next_publish(telling, chat):
     with socket.socket() as closed:  # nobody listens: the first publish cannot tell anybody
         closed.bind(("127.0.0.1", 0))

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from kpisite.archive.deliveries import begin, read_log
 from kpisite.archive.storage import Storage
 from kpisite.archive.store import Archive
-from kpisite.errors import OutputError, UnclearDeliveryError, UsageError
+from kpisite.errors import ArchiveError, OutputError, UnclearDeliveryError, UsageError
 from kpisite.model.delivery import DeliveryLog, Intent
 from kpisite.pipeline.announce import announce, check_edition
 from kpisite.pipeline.due import Choice
@@ -476,6 +476,16 @@ def test_what_cannot_be_made_is_told_before_it_is_begun(tmp_path, monkeypatch):
     monkeypatch.setattr(Letter, "plan", lambda *_: {}["bug"])
     assert [one.message for one in office.tell()] == ["KeyError: 'bug'"]
     assert (office.log("2024-02"), SENT) == (DeliveryLog(), [])
+
+
+def test_an_archive_that_cannot_be_read_fails_the_outputs_and_what_was_done_is_still_told(
+    tmp_path, monkeypatch
+):
+    office = Office(tmp_path)
+    error = ArchiveError("the store is down")
+    monkeypatch.setattr(Archive, "editions", lambda _: fails(error)(None))
+    (result,) = office.tell()
+    assert (result.status, result.message) == ("failed", "the store is down")
 
 
 def test_a_page_that_cannot_be_shown_stops_its_output_and_nobody_is_told(tmp_path):
