@@ -18,9 +18,10 @@ from tenacity import (
 )
 
 from kpisite.errors import OutputError, UnclearDeliveryError
+from kpisite.outputs._causes import causes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 _PASSING = (429, 500, 503)
 _UNANSWERED = (502, 504)
@@ -119,13 +120,13 @@ class Service:
 
     def _untrusted(self, error: requests.exceptions.SSLError) -> OutputError:
         """Return what TLS failed for; unclear where that was not before anything was sent."""
-        causes = [cause for cause in _causes(error) if isinstance(cause, ssl.SSLError)]
-        if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        failed = [cause for cause in causes(error) if isinstance(cause, ssl.SSLError)]
+        if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in failed):
             return self._error(
                 "has a certificate that this machine does not trust",
                 "Check the address; REQUESTS_CA_BUNDLE names a file with certificates of your own.",
             )
-        reasons = [cause.reason for cause in causes if cause.reason in _NO_TLS]
+        reasons = [cause.reason for cause in failed if cause.reason in _NO_TLS]
         if reasons:
             said = reasons[0].replace("_", " ").lower()
             return self._error(f"cannot be spoken to over TLS: {said}", "Check the address.")
@@ -184,19 +185,8 @@ def _not_connected(error: requests.ConnectionError) -> str | None:
     """Return why a request was never sent: no such host, nobody listens; None where it was."""
     from urllib3.exceptions import NewConnectionError
 
-    causes = list(_causes(error))
-    if not any(isinstance(cause, NewConnectionError) for cause in causes):
+    found = list(causes(error))
+    if not any(isinstance(cause, NewConnectionError) for cause in found):
         return None
-    said = (cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror)
+    said = (cause.strerror for cause in found if isinstance(cause, OSError) and cause.strerror)
     return next((f": {reason}" for reason in said), "")
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and what it came from, in the ways that requests and urllib3 say so."""
-    found: BaseException | None = error
-    for _ in range(10):
-        if found is None:
-            return
-        yield found
-        given = (getattr(found, "reason", None), *found.args[:1], found.__cause__)
-        found = next((one for one in given if isinstance(one, BaseException)), None)
