@@ -34,6 +34,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+FAILED_INSIDE = ("internal_error", "fatal_error")
+"""Of these Slack says that a part of what was asked may have been done."""
+NO_ANSWERS = ("<html>", [], {"ok": True})
+
+
 def metric(number: int, **more: Any) -> dict[str, Any]:
     settings = {
         "name": f"m{number}",
@@ -186,7 +191,7 @@ def test_a_revision_is_posted_where_the_first_never_was(api):
 
 def test_a_busy_slack_is_asked_again(api):
     limited = {"ok": False, "error": "ratelimited"}
-    api.server.answers = [Answer(429, limited, (("Retry-After", "0"),))] * 2
+    api.server.answers = [Answer(429, limited, (("Retry-After", "0"),)), Answer(503, "busy")]
     slack(api).deliver(announcement(metric(1)))
     assert len(api.messages) == 1
 
@@ -223,11 +228,45 @@ def test_where_some_channels_have_it_and_one_has_not_nobody_posts_it_again(api):
     assert "#kpis has it, but Slack refuses the message to C02: is_archived" in str(caught.value)
 
 
-def test_a_connection_that_breaks_is_unclear_and_not_repeated(api):
-    api.server.answers = ["reset"]
-    with pytest.raises(UnclearDeliveryError, match="broke the connection"):
-        slack(api).deliver(announcement(metric(1)))
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [("reset", "broke the connection"), ("silent", "did not answer within 1 s")],
+)
+def test_a_connection_that_breaks_is_unclear_and_not_repeated(api, answer, message):
+    api.server.answers = [answer]
+    with pytest.raises(UnclearDeliveryError, match=message):
+        slack(api, timeout=1).deliver(announcement(metric(1)))
     assert len(api.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "answer", [*({"ok": False, "error": e} for e in FAILED_INSIDE), *NO_ANSWERS]
+)
+def test_an_answer_that_says_neither_yes_nor_no_is_unclear_and_not_repeated(api, answer):
+    api.server.answers = [Answer(200, answer)]
+    with pytest.raises(UnclearDeliveryError) as caught:
+        slack(api).deliver(announcement(metric(1)))
+    assert "Look into the channel." in str(caught.value)
+    assert len(api.calls) == 1
+
+
+@pytest.mark.parametrize("answer", [{"ok": False, "error": FAILED_INSIDE[0]}, *NO_ANSWERS])
+def test_an_upload_that_is_answered_so_is_no_delivery(api, answer):
+    api.server.answers = [Answer(200, answer)]
+    with pytest.raises(OutputError, match="while a picture was uploaded") as caught:
+        slack(api).deliver(announcement(metric(1), content=Shown(chart("delays"))))
+    assert not isinstance(caught.value, UnclearDeliveryError)
+
+
+def test_a_revision_of_a_message_that_cannot_be_changed_any_more_is_posted(api):
+    first = slack(api, "#kpis", "C02").deliver(announcement(metric(1)))
+    del api.messages["C01", str(first.details["#kpis"]).partition(" ")[2]]
+    revised = announcement(metric(1, value=0.9), revision=2, before=first)
+    slack(api, "#kpis", "C02").deliver(revised)
+    assert sorted(channel for channel, _ in api.messages) == ["C01", "C02"]
+    assert {said["blocks"][0]["text"]["text"] for said in api.messages.values()} == {
+        "Revised: Flights & more"
+    }
 
 
 def test_a_plan_says_where_and_what_and_posts_nothing(api):
