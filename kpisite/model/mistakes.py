@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import types
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from kpisite.errors import nearest
+from kpisite.errors import closest, nearest
 from kpisite.model.base import Variable
 
 if TYPE_CHECKING:
@@ -87,8 +88,9 @@ def _mistake(
     path = (*prefix, *inner)
     kind = detail["type"]
     if kind == "extra_forbidden":
-        valid = _keys_at(model, inner[:-1])
-        return source.mistake(path, f"unknown key '{inner[-1]}'", nearest(str(inner[-1]), valid))
+        key, valid = str(inner[-1]), _keys_at(model, inner[:-1])
+        unknown = source.mistake(path, f"unknown key '{key}'", nearest(key, valid))
+        return replace(unknown, meant=closest(key, valid))
     if kind == "missing":
         return source.mistake(path, f"'{inner[-1]}' is missing", _or_variable(model, inner))
     if kind == "too_short" and inner:

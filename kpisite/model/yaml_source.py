@@ -95,6 +95,24 @@ class Source:
         ]
         return left
 
+    def renamed(self, names: Mapping[str, str]) -> Source:
+        """Return this with other names for some keys.
+
+        Args:
+            names: Path of a key, as its mistake has it → its name; where one of that name is there
+                already, that one stays.
+        """
+        paths = {".".join(map(str, path)): path for path in self.locations}
+        other = replace(self, values=deepcopy(self.values), raw=deepcopy(self.raw))
+        for path, name in names.items():
+            *parents, key = paths[path]
+            for tree in (other.values, other.raw):
+                mapping: Any = tree
+                for parent in parents:
+                    mapping = mapping[parent]
+                mapping.setdefault(name, mapping.pop(key))
+        return other
+
 
 def _merge(earlier: Any, later: Any) -> Any:
     if not (isinstance(earlier, dict) and isinstance(later, dict)):
