@@ -58,7 +58,8 @@ class Mistake:
     hint: str = ""
     """What to do: the nearest valid name, an example."""
     meant: str = ""
-    """Of an unknown key: the valid one that is nearest to it; "" where none is near."""
+    """Of an unknown key: the valid one that is nearest to it, or the way to its place from where it
+    stands, `args.query`; "" where there is none."""
 
     def __str__(self) -> str:
         place = ":".join(part for part in (self.file, str(self.line or "")) if part)

@@ -99,8 +99,8 @@ class Source:
         """Return this with other names for some keys.
 
         Args:
-            names: Path of a key, as its mistake has it → its name; where one of that name is there
-                already, that one stays.
+            names: Path of a key, as its mistake has it → its name, or the way to its place from
+                where it stands: `args.query`. What is there already stays.
         """
         paths = {".".join(map(str, path)): path for path in self.locations}
         other = replace(self, values=deepcopy(self.values), raw=deepcopy(self.raw))
@@ -110,7 +110,11 @@ class Source:
                 mapping: Any = tree
                 for parent in parents:
                     mapping = mapping[parent]
-                mapping.setdefault(name, mapping.pop(key))
+                value = mapping.pop(key)
+                *inside, new = name.split(".")
+                for part in inside:
+                    mapping[part] = mapping = dict(mapping.get(part) or {})
+                mapping.setdefault(new, value)
         return other
 
 

@@ -145,9 +145,8 @@ def load_written(written: Written) -> LoadedReport:
     parts = _parts(source, environment)
     bound = [*parts.datasources.values(), *parts.outputs.values()]
     secrets = {**{s: HIDDEN for b in bound for s in b.secrets if s}, **source.secrets}
-    known = {mistake.path for mistake in source.mistakes}  # what follows from them is not said
     found = _causes(parts.mistakes, source, environment)
-    mistakes = [*source.mistakes, *(m for m in found if m.path not in known)]
+    mistakes = [*source.mistakes, *(m for m in found if not _follows(m, source.mistakes))]
     if mistakes or parts.report is None:
         shown = [replace(m, message=redact(m.message, secrets)) for m in mistakes]
         raise DefinitionError(sorted(shown, key=lambda m: (m.file, m.line)))
@@ -186,9 +185,21 @@ def _parts(source: Source, environment: Mapping[str, str]) -> _Parts:
     bound_views, wrong_views = bind("views", source, {})
     outputs, wrong_outputs = bind("outputs", source, environment)
     views, wrong = _views(report, bound_views, source)
-    mistakes += [*wrong_datasources, *wrong_views, *wrong_outputs, *wrong]
+    bound_wrong = [*wrong_datasources, *wrong_views, *wrong_outputs]
+    better_known = {mistake.path for mistake in bound_wrong}
+    mistakes = [mistake for mistake in mistakes if mistake.path not in better_known]
+    mistakes += [*bound_wrong, *wrong]
     mistakes += [*check_queries(views, source), *_alike(bound_views, source)]
     return _Parts(report, views, datasources, outputs, mistakes)
+
+
+def _follows(mistake: Mistake, known: Iterable[Mistake]) -> bool:
+    """Tell whether a mistake is about a value that could not be read, or could not be filled in."""
+    return any(
+        one.path == mistake.path
+        or (one.path.startswith(f"{mistake.path}.") and "${" in mistake.message)
+        for one in known
+    )
 
 
 def _causes(

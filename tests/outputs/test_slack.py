@@ -245,7 +245,12 @@ def test_a_plan_says_where_and_what_and_posts_nothing(api):
 def test_a_site_without_an_address_has_no_button(api):
     slack(api).deliver(replace(announcement(metric(1)), url=""))
     [(_, said)] = api.calls
-    assert [block["type"] for block in said["blocks"]] == ["header", "context", "section", "context"]
+    assert [block["type"] for block in said["blocks"]] == [
+        "header",
+        "context",
+        "section",
+        "context",
+    ]
 
 
 def test_channels_must_be_named(api):

@@ -216,3 +216,46 @@ def test_a_key_that_is_like_none_explains_nothing(project: ProjectFiles):
 def test_a_key_that_is_written_twice_in_two_ways_is_one_mistake(project: ProjectFiles):
     project.write("titel: x\ntitle: y\n" + TEXT)
     assert said(project).startswith("1 mistake in")
+
+
+def test_a_key_in_the_wrong_place_is_sent_to_the_right_one(project: ProjectFiles):
+    project.write("""\
+        datasources:
+          db: {plugin: duckdb, files: {a: a.csv}}
+        views:
+          a: {plugin: table, datasource: db, query: q}
+          b: {plugin: table, args: {datasource: db, query: q, downloads: false}}
+        outputs:
+          o: {plugin: static, output_dir: public}
+        """)
+    message = said(project)
+    assert message.startswith("5 mistakes in")
+    for path, hint in (
+        ("datasources.db.files", "It is an option of 'duckdb': write it below `args:`."),
+        ("views.a.datasource", "It is an option of 'table': write it below `args:`."),
+        ("views.a.query", "It is an option of 'table': write it below `args:`."),
+        ("views.b.args.downloads", "Write it beside `args:`, not below."),
+        ("outputs.o.output_dir", "It is an option of 'static': write it below `args:`."),
+    ):
+        key = path.rpartition(".")[2]
+        assert f"{path}: unknown key '{key}'\n    {hint}" in message
+
+
+def test_a_key_in_the_wrong_place_hides_no_other_mistake(project: ProjectFiles):
+    project.write("""\
+        datasources:
+          db: {plugin: duckdb}
+        views:
+          a: {plugin: table, query: q, args: {datasource: dbb, max_rows: many}}
+        """)
+    message = said(project)
+    assert message.startswith("2 mistakes in")
+    assert "views.a.query: unknown key 'query'" in message
+    assert "max_rows: expected a whole number, found 'many'" in message
+
+
+def test_a_variable_that_is_not_set_is_one_mistake(project: ProjectFiles):
+    project.write('datasources: {db: {plugin: duckdb, args: {files: {a: "${NOPE}"}}}}\n' + TEXT)
+    message = said(project)
+    assert message.startswith("1 mistake in")
+    assert "the environment variable NOPE is not set" in message
