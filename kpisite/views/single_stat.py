@@ -175,8 +175,9 @@ def _number(value: object, column: object) -> float:
     if isinstance(value, timedelta):
         return value.total_seconds()
     if not isinstance(value, Real | Decimal):
-        raise ViewError(
-            f"column '{column}' holds {type(value).__name__}, not numbers: {str(value)[:40]!r}",
+        kind = "text" if isinstance(value, str) else type(value).__name__
+        raise ViewError(  # without the value, which differs from period to period
+            f"column '{column}' holds {kind}, not numbers",
             hint="The value is the only column of the query, or the second of several.",
         )
     if not math.isfinite(value):
