@@ -167,8 +167,13 @@ def _total(frame: pd.DataFrame) -> float | None:
     position = min(len(frame.columns), 2) - 1
     values = frame.iloc[:, position].dropna().tolist()
     name = frame.columns[position]
-    numbers = [_number(value, name) for value in values]
-    return math.fsum(numbers) if numbers else None
+    try:
+        return math.fsum(_number(value, name) for value in values) if values else None
+    except OverflowError:
+        raise ViewError(
+            f"the sum of column '{name}' is larger than any number that can be recorded",
+            hint="Is a missing number written as the largest there is? Make it a gap.",
+        ) from None
 
 
 def _number(value: object, column: object) -> float:

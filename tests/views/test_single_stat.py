@@ -92,6 +92,13 @@ def test_a_text_column_is_refused_in_the_same_words_for_every_period() -> None:
         stat().check({"main": frame})
 
 
+@pytest.mark.parametrize("values", [[1.7e308, 1.7e308], [10**400]], ids=["floats", "integer"])
+def test_a_sum_that_is_too_large_is_refused(values: list[float]) -> None:
+    frame = pd.DataFrame({"n": pd.Series(values, dtype=object)})
+    with pytest.raises(ViewError, match="the sum of column 'n' is larger than any number"):
+        stat().check({"main": frame})
+
+
 def test_an_infinite_value_is_refused() -> None:
     with pytest.raises(ViewError, match="infinite") as caught:
         stat().check({"main": pd.DataFrame({"n": [float("inf")]})})
