@@ -136,9 +136,7 @@ def load_written(written: Written) -> LoadedReport:
         DefinitionError: The definition has mistakes; the message has all of them.
     """
     environment = _Noted(written.environment)
-    source = Source()
-    for name, text in written.files:
-        source = source.merged(read_yaml(text, name, environment))
+    source = read_written(replace(written, environment=environment))
     if source.unreadable:
         raise DefinitionError(source.mistakes)
     source = source.without(written.without)
@@ -214,6 +212,14 @@ def _causes(
         return mistakes
     rest = _parts(source.renamed(meant), environment).mistakes
     return [mistake for mistake in mistakes if mistake.meant or mistake in rest]
+
+
+def read_written(written: Written) -> Source:
+    """Return what the files of a report say, all together."""
+    source = Source()
+    for name, text in written.files:
+        source = source.merged(read_yaml(text, name, written.environment))
+    return source
 
 
 def _views(
