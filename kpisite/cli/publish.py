@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kpisite.cli.configured import Asked, configuration_options, configured
+from kpisite.cli.interruption import STATUS, interruptible
 from kpisite.cli.progress import side_by_side
 from kpisite.cli.run import run_due
 from kpisite.cli.selection import Wanted
@@ -90,7 +91,7 @@ def publish(
     _check_together(edition, resend=resend, arrived=arrived)
     project, reports, config_file = _asked(settings, Asked(files, start, end, theme))
     if not any(report.outputs for report in reports):
-        say("No report names an output: there is nothing to publish.")
+        say("[]" if as_json else "No report names an output: there is nothing to publish.")
         return
     _check_outputs(only, edition, reports)
     choice = Choice(
@@ -103,11 +104,18 @@ def publish(
         before=functools.partial(_call, before) if before else None,
     )
     built = _built(config_file, settings.now, project, reports, choice, as_json=as_json)
-    results = _delivered(built, settings.now, project, reports, choice, as_json=as_json)
+    with interruptible() as stop:
+        choice = dataclasses.replace(choice, is_stopped=stop.is_set)
+        results = _delivered(built, settings.now, project, reports, choice, as_json=as_json)
     _print(results, choice, as_json=as_json)
-    if not results and not as_json:
-        say(_nothing(choice))
-    leave(1 if any(result.status in _WRONG for result in results) else 0)
+    if stop.is_set():
+        tell("Stopped: the next publish goes on from there.")
+        leave(STATUS)
+    wrong = any(result.status in _WRONG for result in results)
+    told = any(result.edition or not edition for result in results)
+    if not (told or wrong or as_json):
+        say(_nothing(choice, reports))
+    leave(1 if wrong else 0)
 
 
 def _check_together(edition: str, *, resend: bool, arrived: bool) -> None:
@@ -147,13 +155,15 @@ def _delivered(
     *,
     as_json: bool,
 ) -> list[OutputResult]:
-    """Publish the site, then tell people of editions."""
+    """Publish the site, then tell people of editions, unless somebody has stopped it meanwhile."""
     check_edition(project, choice)
     site = read_site(built.folder)
     with nullcontext() if as_json else side_by_side() as show:
         results = publish_site(
             project, reports, site, dry_run=choice.dry_run, only=choice.only, show=show
         )
+    if choice.is_stopped():
+        return results
     make = functools.partial(
         announcement,
         folder=built.folder,
@@ -240,11 +250,20 @@ def _check_outputs(only: Sequence[str], edition: str, reports: Sequence[LoadedRe
             )
 
 
-def _nothing(choice: Choice) -> str:
-    """Return why there was nothing to do: outputs for sites always have a result."""
-    if choice.edition:
+def _nothing(choice: Choice, reports: Iterable[LoadedReport]) -> str:
+    """Return why nobody was told of anything, or of the edition that somebody asked for."""
+    if not choice.edition:
+        return "There is nothing new to tell people."
+    outputs = [
+        bound.options
+        for report in reports
+        if report.id == choice.edition.rpartition("/")[0]
+        for id_, bound in report.outputs.items()
+        if not choice.only or id_ in choice.only
+    ]
+    if any(isinstance(options, EditionOptions) for options in outputs):
         return f"People know of {choice.edition}. Add --resend to tell them again."
-    return "There is nothing new to tell people."
+    return f"No output that is asked for tells people of {choice.edition}."
 
 
 def _held(results: Sequence[OutputResult]) -> dict[str, str]:

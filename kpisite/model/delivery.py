@@ -28,6 +28,8 @@ class Delivery(StrictModel):
     """The edition's revision that went out."""
     time: AwareDatetime
     receipt: Receipt
+    asked_for: bool = False
+    """Whether somebody named the edition before its turn: an output does not begin with it."""
 
 
 class Intent(StrictModel):
@@ -40,6 +42,8 @@ class Intent(StrictModel):
     time: AwareDatetime
     target: str
     """Where it was to go."""
+    asked_for: bool = False
+    """As of a delivery."""
 
 
 class Notice(StrictModel):
@@ -71,6 +75,12 @@ class DeliveryLog(StrictModel):
     def is_begun(self) -> bool:
         """Whether the edition went out, or was about to."""
         return bool(self.deliveries or self.intents)
+
+    @property
+    def begins(self) -> bool:
+        """Whether it did in its turn, so that what comes after it is due."""
+        known = (*(d.asked_for for d in self.deliveries), *(i.asked_for for i in self.intents))
+        return not all(known)
 
     @property
     def latest(self) -> Delivery | None:

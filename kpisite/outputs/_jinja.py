@@ -42,12 +42,12 @@ def filled(text: str, words: Mapping[str, Any], option: str) -> str:
         option: Its name, for a message.
 
     Raises:
-        OutputError: It asks for what is not there, or is no Jinja.
+        OutputError: It asks for what is not there or cannot be worked out, or is no Jinja.
     """
     try:
         return _ENVIRONMENT.from_string(text).render(words)
-    except TemplateError as error:
+    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise OutputError(
-            f"'{option}' cannot be filled in: {error.message}",
+            f"'{option}' cannot be filled in: {error}",
             hint=f"It knows {', '.join(words)}.",
         ) from error

@@ -10,6 +10,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, getaddresses
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from kpisite.errors import OutputError
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 POLICY = SMTP
 """Lines end as they do on the wire."""
 _LONGEST_NAME = 30
+_FIT = re.compile(r"[A-Za-z0-9_-]+")
+"""What an id in a header may have between its dots."""
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 MESSAGE_ID = "message_id"
 """Name in a receipt's details, so that a revision can refer to what it revises."""
@@ -50,10 +53,10 @@ def parse_address(text: str) -> Address:
 
 def message_id(announcement: Announcement, output: str, domain: str) -> str:
     """Return the `Message-ID` of an edition's revision through an output: the same each time."""
-    site = announcement.url.partition(announcement.key)[0]
+    site = announcement.url.partition(quote(announcement.key))[0]
     parts = (site, announcement.key, str(announcement.revision), output)
     digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-    name = announcement.key.replace("/", ".")[-_LONGEST_NAME:]
+    name = _name_in_header(announcement.key)
     return f"<{name}.{announcement.revision}.{digest}@{domain}>"
 
 
@@ -65,7 +68,10 @@ def headers_of(announcement: Announcement, output: str, domain: str) -> dict[str
         output: The output's id.
         domain: Of the sender.
     """
-    report = announcement.key.rpartition("/")[0].replace("/", ".")
+    folder = announcement.key.rpartition("/")[0]
+    report = ".".join(_FIT.findall(folder))
+    if report != folder.replace("/", "."):  # folders that look alike without what does not fit
+        report = f"{report}-{hashlib.sha256(folder.encode()).hexdigest()[:8]}".lstrip("-")
     headers = {
         "Message-ID": message_id(announcement, output, domain),
         "List-Id": f"{report} <{report}.{output}.{domain}>".replace("_", "-"),
@@ -79,13 +85,18 @@ def headers_of(announcement: Announcement, output: str, domain: str) -> dict[str
 
 def headers_of_notice(notice: FailureNotice, output: str, domain: str) -> dict[str, str]:
     """Return the headers of a mail to owners; see `headers_of`."""
-    name = notice.key.replace("/", ".")[-_LONGEST_NAME:]
+    name = _name_in_header(notice.key)
     digest = hashlib.sha256(f"{notice.key}\n{output}\n{notice.digest}".encode()).hexdigest()[:16]
     return {
         "Message-ID": f"<{name}.failed.{notice.revision}.{digest}@{domain}>",
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
     }
+
+
+def _name_in_header(key: str) -> str:
+    """Return the end of an edition's key, as an id can have it: a digest tells it from others."""
+    return ".".join(_FIT.findall(key))[-_LONGEST_NAME:].lstrip(".-")
 
 
 def letter(

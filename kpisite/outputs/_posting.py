@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -17,12 +18,17 @@ from tenacity import (
 )
 
 from kpisite.errors import OutputError, UnclearDeliveryError
+from kpisite.outputs._causes import causes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_PASSING = (429, 500, 502, 503, 504)
+_PASSING = (429, 500, 503)
+_UNANSWERED = (502, 504)
+"""A server in between had no answer, or none that it understood, from the one that it asked."""
 _LONGEST_WAIT = 60.0
+_NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNSUPPORTED_PROTOCOL", "UNKNOWN_PROTOCOL")
+"""Of these TLS fails before anything is sent."""
 
 
 @dataclass(frozen=True)
@@ -77,21 +83,22 @@ class Service:
             raise self._busy(f"does not answer within {self.timeout:g} s") from None
         except requests.Timeout:
             raise self._unclear(f"did not answer within {self.timeout:g} s") from None
-        except requests.exceptions.SSLError:
-            raise self._error(
-                "has a certificate that this machine does not trust",
-                "Check the address; REQUESTS_CA_BUNDLE names a file with certificates of your own.",
-            ) from None
+        except requests.exceptions.ProxyError:
+            raise self._busy("cannot be reached through the proxy") from None
+        except requests.exceptions.SSLError as error:
+            raise self._untrusted(error) from None
         except requests.ConnectionError as error:
-            if _never_connected(error):
-                raise self._busy("cannot be reached") from None
-            raise self._unclear("broke the connection before it answered") from None
-        except requests.RequestException as error:
+            if (reason := _not_connected(error)) is None:
+                raise self._unclear("broke the connection before it answered") from None
+            raise self._busy(f"cannot be reached{reason}") from None
+        except (requests.RequestException, UnicodeError) as error:
             raise self._error(
                 f"cannot be asked: {type(error).__name__}", "Check the address and the headers."
             ) from None
         if answer.status_code in _PASSING:
             raise self._busy(f"answered {answer.status_code}", _asked_to_wait(answer))
+        if answer.status_code in _UNANSWERED:
+            raise self._unclear(f"answered {answer.status_code}")
         if not 200 <= answer.status_code < 300:
             said = " ".join(self.reason(answer).split())[:200]
             raise self._error(
@@ -110,6 +117,20 @@ class Service:
 
     def _error(self, message: str, hint: str) -> OutputError:
         return OutputError(f"{self.host} {message}", hint=hint)
+
+    def _untrusted(self, error: requests.exceptions.SSLError) -> OutputError:
+        """Return what TLS failed for; unclear where that was not before anything was sent."""
+        failed = [cause for cause in causes(error) if isinstance(cause, ssl.SSLError)]
+        if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in failed):
+            return self._error(
+                "has a certificate that this machine does not trust",
+                "Check the address; REQUESTS_CA_BUNDLE names a file with certificates of your own.",
+            )
+        reasons = [cause.reason for cause in failed if cause.reason in _NO_TLS]
+        if reasons:
+            said = reasons[0].replace("_", " ").lower()
+            return self._error(f"cannot be spoken to over TLS: {said}", "Check the address.")
+        return self._unclear("broke the connection before it answered")
 
     def _busy(self, message: str, wait: float | None = None) -> _BusyError:
         asked = f", asked {self.attempts} times" if self.attempts > 1 else ""
@@ -160,10 +181,12 @@ def _asked_to_wait(answer: requests.Response) -> float | None:
     return left if left >= 0 else None
 
 
-def _never_connected(error: requests.ConnectionError) -> bool:
-    """Tell whether a request was never sent: no such host, nobody listens."""
-    from urllib3.exceptions import MaxRetryError, NewConnectionError
+def _not_connected(error: requests.ConnectionError) -> str | None:
+    """Return why a request was never sent: no such host, nobody listens; None where it was."""
+    from urllib3.exceptions import NewConnectionError
 
-    cause = error.args[0] if error.args else None
-    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
-    return isinstance(reason, NewConnectionError)
+    found = list(causes(error))
+    if not any(isinstance(cause, NewConnectionError) for cause in found):
+        return None
+    said = (cause.strerror for cause in found if isinstance(cause, OSError) and cause.strerror)
+    return next((f": {reason}" for reason in said), "")

@@ -27,8 +27,21 @@ _JSON = "application/json; charset=utf-8"
 _FORM = "application/x-www-form-urlencoded"
 
 
+_UNCLEAR = ("internal_error", "fatal_error")
+"""Slack says of them that a part of what was asked may have been done."""
+_FIXED = ("message_not_found", "cant_update_message", "edit_window_closed")
+"""The message is gone, or may not be changed any more."""
+
+
 class InvalidBlocksError(OutputError):
     """Slack does not take the blocks: a file of them may not be ready yet."""
+
+
+class FixedMessageError(OutputError):
+    """A message cannot be changed any more."""
+
+
+_KINDS = {"invalid_blocks": InvalidBlocksError, **dict.fromkeys(_FIXED, FixedMessageError)}
 
 
 @dataclass(frozen=True)
@@ -45,13 +58,16 @@ class SlackApi:
     def tell(self, channel: str, known: str, message: Mapping[str, Any]) -> str:
         """Post a message to a channel, or change one; return its channel and time.
 
+        One that cannot be changed any more is posted anew.
+
         Args:
             channel: Id or name.
             known: Channel and time of the message that is changed; "" to post one.
             message: With its blocks.
 
         Raises:
-            UnclearDeliveryError: The connection broke after it was sent.
+            UnclearDeliveryError: The connection broke after it was sent, or Slack says neither
+                that it is there nor that it is not.
             InvalidBlocksError: The blocks are not taken.
             OutputError: It is not there.
         """
@@ -60,7 +76,13 @@ class SlackApi:
             place["channel"], _, place["ts"] = known.partition(" ")
         body = json.dumps({**place, **message}, ensure_ascii=False).encode()
         method = "chat.update" if known else "chat.postMessage"
-        answer = self._call(method, body, _JSON, f"the message to {channel}", "chat:write")
+        what, keys = f"the message to {channel}", ("channel", "ts")
+        try:
+            answer = self._call(method, body, _JSON, what, "chat:write", keys)
+        except FixedMessageError:
+            if not known:
+                raise
+            return self.tell(channel, "", message)
         return f"{answer['channel']} {answer['ts']}"
 
     def upload(self, pictures: Sequence[Picture]) -> dict[str, str]:
@@ -78,7 +100,9 @@ class SlackApi:
 
     def _upload(self, picture: Picture) -> str:
         facts = {"filename": picture.name, "length": len(picture.data), "alt_txt": picture.alt}
-        place = self._call_unseen("files.getUploadURLExternal", urlencode(facts).encode(), _FORM)
+        form = urlencode(facts).encode()
+        keys = ("file_id", "upload_url")
+        place = self._call_unseen("files.getUploadURLExternal", form, _FORM, keys)
         service = Service(place["upload_url"], self.timeout, self.attempts)
         try:
             service.post("", picture.data, {"Content-Type": picture.mime})
@@ -86,26 +110,31 @@ class SlackApi:
             raise _not_uploaded(error) from error
         return str(place["file_id"])
 
-    def _call_unseen(self, method: str, body: bytes, mime: str) -> dict[str, Any]:
+    def _call_unseen(
+        self, method: str, body: bytes, mime: str, keys: Sequence[str] = ()
+    ) -> dict[str, Any]:
         try:
-            return self._call(method, body, mime, "a picture", "files:write")
+            return self._call(method, body, mime, "a picture", "files:write", keys)
         except UnclearDeliveryError as error:
             raise _not_uploaded(error) from error
 
-    def _call(self, method: str, body: bytes, mime: str, what: str, scope: str) -> dict[str, Any]:
+    def _call(
+        self, method: str, body: bytes, mime: str, what: str, scope: str, keys: Sequence[str]
+    ) -> dict[str, Any]:
+        """Call a method; return an answer that has all keys."""
         service = Service(self.url, self.timeout, self.attempts)
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": mime}
         answer = service.post(f"/{method}", body, headers)
         try:
-            said = answer.json()
-        except ValueError as error:
-            raise UnclearDeliveryError(
-                f"{service.host} answered something else than JSON", hint="Look into the channel."
-            ) from error
-        if said.get("ok"):
-            return dict(said)
-        code = str(said.get("error", "no reason"))
-        kind = InvalidBlocksError if code == "invalid_blocks" else OutputError
+            said = dict(answer.json())
+        except (ValueError, TypeError) as error:
+            raise _unclear(f"{service.host} answered something else than JSON") from error
+        if said.get("ok") and all(key in said for key in keys):
+            return said
+        code = str(said.get("error", ""))
+        if not code or code in _UNCLEAR:
+            raise _unclear(f"{service.host} answered neither yes nor no: {code or 'no reason'}")
+        kind = _KINDS.get(code, OutputError)
         raise kind(f"Slack refuses {what}: {code}", hint=_hint(code, method, scope))
 
 
@@ -114,6 +143,10 @@ def _hint(code: str, method: str, scope: str) -> str:
         instead = " Without it, set 'images: none'." if scope.startswith("files") else ""
         return f"The app needs the scope {scope}.{instead}"
     return _HINTS.get(code, f"See Slack's page on {method}.")
+
+
+def _unclear(message: str) -> UnclearDeliveryError:
+    return UnclearDeliveryError(message, hint="Look into the channel.")
 
 
 def _not_uploaded(error: OutputError) -> OutputError:

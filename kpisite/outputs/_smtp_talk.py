@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-_DONE, _GO_ON, _PERMANENT = 250, 354, 500
+_DONE, _GO_ON, _PASSING, _PERMANENT = 250, 354, 400, 500
 _TAKEN = (250, 251, 252)
 
 
@@ -76,12 +76,11 @@ class MailServer:
             try:
                 code, said = server.getreply()
             except (OSError, smtplib.SMTPException) as error:
-                raise UnclearDeliveryError(
-                    f"{self} did not say whether it took the mail: people may have it, or not",
-                    hint="Ask them.",
-                ) from error
-            if code != _DONE:
+                raise self._unclear() from error
+            if code >= _PASSING:
                 raise self._refusal("does not take the mail", code, said)
+            if code // 100 != _DONE // 100:
+                raise self._unclear()
             return refused
 
     def _addressed(
@@ -140,8 +139,11 @@ class MailServer:
             raise self._refusal("does not answer calls", *_said(error)) from error
         except TimeoutError as error:
             raise self._busy(f"does not answer within {self.timeout:g} s") from error
+        except UnicodeError as error:
+            raise self._error("is no name of a server", "Check 'smtp_host'.") from error
         except (OSError, smtplib.SMTPException) as error:
-            raise self._busy("cannot be reached") from error
+            reason = getattr(error, "strerror", None) or str(error)
+            raise self._busy(f"cannot be reached: {reason}") from error
 
     def _encrypt(self, server: smtplib.SMTP) -> None:
         try:
@@ -171,6 +173,11 @@ class MailServer:
                 *_said(error),
                 hint="Check 'smtp_user' and 'smtp_password'.",
             ) from None  # what was sent is in it
+        except UnicodeError:
+            raise self._error(
+                "is not logged in to: a letter beyond ASCII is in name or password",
+                "Set a password without.",
+            ) from None  # the letter is in it
         except (OSError, smtplib.SMTPException) as error:
             raise self._busy("broke the connection at the login") from error
 
@@ -188,12 +195,18 @@ class MailServer:
     def _refusal(self, what: str, code: int, said: bytes, hint: str = "") -> OutputError:
         """Return the error for an answer: 4xx may pass, 5xx will not."""
         told = f"{what}: {code} {_text(said)}"
-        if 400 <= code < _PERMANENT:
+        if _PASSING <= code < _PERMANENT:
             return self._busy(told)
         return self._error(told, hint or "Mend it, then publish again.")
 
     def _error(self, message: str, hint: str) -> OutputError:
         return OutputError(f"{self} {message}", hint=hint)
+
+    def _unclear(self) -> UnclearDeliveryError:
+        return UnclearDeliveryError(
+            f"{self} did not say whether it took the mail: people may have it, or not",
+            hint="Ask them.",
+        )
 
     def _distrusted(self, error: ssl.SSLCertVerificationError) -> OutputError:
         return self._error(

@@ -37,6 +37,10 @@ class CommandError(Exception):
     """The command that leads to the server has ended; its last words."""
 
 
+class SudoError(Exception):
+    """The server's sudo does not let us write as root; its last words."""
+
+
 @asynccontextmanager
 async def connected(
     options: SFTP.Options, folder: Path

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import asyncssh
 
-from kpisite.outputs._ssh_connection import CUT, CommandError, GatewayError
+from kpisite.outputs._ssh_connection import CUT, CommandError, GatewayError, SudoError
 from kpisite.outputs._ssh_server import PORT
 
 if TYPE_CHECKING:
@@ -39,6 +39,12 @@ def explain(error: Exception, options: SFTP.Options, folder: Path, target: str) 
         folder: Where relative paths start.
         target: Where the site goes, as an address.
     """
+    if isinstance(error, SudoError):
+        return (
+            f"'{target}' cannot be written as root: sudo says: {error}",
+            "Check 'sudo_password' and 'sudo_server', and that the user may run that program by "
+            "sudo.",
+        )
     gateway = options.gateway_server(folder)
     if gateway is None:
         if isinstance(error, CommandError):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from kpisite.outputs._causes import causes
 
 _MAY_PASS = {408, 425, 429, 500, 502, 503, 504}
 _NO_CONNECTION = {
@@ -37,7 +36,7 @@ def may_pass(error: BaseException) -> bool:
 def explain(error: BaseException) -> tuple[str, str]:
     """Return what an error means and what to do about it."""
     status, code = answer(error)
-    names = {name for one in _chain(error) for name in _classes(one)}
+    names = {name for one in causes(error) for name in _classes(one)}
     if "Quota" in code or status == 507 or getattr(error, "errno", None) in _FULL:
         return "the store has no room left", "Raise the quota, or set 'delete: true' to make room."
     if status in (401, 403) or isinstance(error, PermissionError) or names & _NO_CREDENTIALS:
@@ -62,17 +61,8 @@ def _unreached(error: BaseException) -> bool:
     return any(
         isinstance(one, ConnectionError | TimeoutError)
         or not _NO_CONNECTION.isdisjoint(_classes(one))
-        for one in _chain(error)
+        for one in causes(error)
     )
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    found: BaseException | None = error
-    for _ in range(10):
-        if found is None:
-            return
-        yield found
-        found = found.__cause__ or found.__context__
 
 
 def _classes(error: BaseException) -> set[str]:
@@ -81,7 +71,7 @@ def _classes(error: BaseException) -> set[str]:
 
 def answer(error: BaseException) -> tuple[int, str]:
     """Return the HTTP status and the store's own code; 0 and "" where there was no answer."""
-    for one in _chain(error):
+    for one in causes(error):
         response: Any = getattr(one, "response", None)
         if isinstance(response, dict):
             status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

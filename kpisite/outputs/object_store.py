@@ -6,6 +6,7 @@ import re
 import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+")
 _PASSWORD = re.compile(r"(?<=://)([^/@:]*:)([^/@]*)@")
 _ALL_PATHS = 500
+_AS_IT_IS = "/!$&'()*+,:;=@"
+"""What browsers leave in an address, beside letters and digits."""
 
 
 def _url(value: str) -> str:
@@ -209,7 +212,8 @@ class ObjectStore(SiteDriver):
         """Return the addresses that the CDN is still to be told of."""
         if not self.options.invalidate:
             return ()
-        addresses = {f"/{path}" for path in (*changes.changed, *changes.removed, *changes.added)}
+        paths = (*changes.changed, *changes.removed, *changes.added)
+        addresses = {quote(f"/{path}", _AS_IT_IS) for path in paths}
         folders = {a.removesuffix("index.html") for a in addresses if a.endswith("/index.html")}
         return tuple(sorted({*before.invalidate, *addresses, *folders}))
 
@@ -226,6 +230,7 @@ class ObjectStore(SiteDriver):
                 cwd=self.context.folder,
                 capture_output=True,
                 text=True,
+                errors="replace",
                 check=False,
                 timeout=300,
             )

@@ -16,9 +16,15 @@ from kpisite.outputs._remote_files import Rights, UnknownNameError
 from kpisite.outputs._remote_folder import DisturbedError, OccupiedError, RemoteFolder
 from kpisite.outputs._remote_shell import RemoteShell
 from kpisite.outputs._retries import retrying
-from kpisite.outputs._ssh_connection import TROUBLE, CommandError, GatewayError, connected
+from kpisite.outputs._ssh_connection import (
+    TROUBLE,
+    CommandError,
+    GatewayError,
+    SudoError,
+    connected,
+)
 from kpisite.outputs._ssh_server import PORT, Address, Server
-from kpisite.outputs._ssh_sudo import SudoConnection
+from kpisite.outputs._ssh_sudo import sftp_as_root
 from kpisite.outputs._ssh_trouble import explain, may_pass
 from kpisite.plugins import PluginOptions, Receipt, Site, SiteDriver
 
@@ -216,7 +222,7 @@ class SFTP(SiteDriver):
             raise self._error(str(error), "Give the number instead.") from error
         except DisturbedError as error:
             raise self._error(str(error), "Publish again, one after the other.") from error
-        except (*TROUBLE, GatewayError, CommandError) as error:
+        except (*TROUBLE, GatewayError, CommandError, SudoError) as error:
             said = explain(error, self.options, self.context.folder, self.target)
             raise self._error(*said) from error
         return result
@@ -253,8 +259,7 @@ class SFTP(SiteDriver):
         if not options.sudo:
             return connection.start_sftp_client()
         password = options.sudo_password.get_secret_value()
-        as_root: Any = SudoConnection(connection, options.sudo_server, password)
-        return type(connection).start_sftp_client(as_root)
+        return sftp_as_root(connection, options.sudo_server, password, options.connect_timeout)
 
     def _error(self, message: str, hint: str) -> OutputError:
         return OutputError(message, where=f"output '{self.context.id}'", hint=hint)

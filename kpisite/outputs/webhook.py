@@ -7,7 +7,7 @@ import hmac
 import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 SIGNATURE = "X-Kpisite-Signature-256"
 """Header with `sha256=` and the HMAC of the body in hexadecimal digits."""
 DELIVERY = "X-Kpisite-Delivery"
-"""Header that names edition and revision, so that a receiver can tell what it has already."""
+"""Header that names edition and revision, as an address would, so that a receiver can tell what it
+has already."""
 
 
 class Webhook(EditionDriver):
@@ -119,7 +120,7 @@ class Webhook(EditionDriver):
         return Service(url.get_secret_value(), self.options.timeout, self.options.attempts)
 
     def _headers(self, named: str, body: bytes) -> dict[str, str]:
-        headers = {"Content-Type": "application/json; charset=utf-8", DELIVERY: named}
+        headers = {"Content-Type": "application/json; charset=utf-8", DELIVERY: quote(named)}
         if secret := self.options.secret.get_secret_value():
             digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
             headers[SIGNATURE] = f"sha256={digest}"

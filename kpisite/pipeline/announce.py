@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
@@ -10,10 +11,10 @@ from kpisite.archive.deliveries import add_delivery, begin, read_log, withdraw
 from kpisite.errors import ArchiveError, KpisiteError, UnclearDeliveryError, UsageError, nearest
 from kpisite.model.delivery import Delivery, Intent, Receipt
 from kpisite.model.secrets import redact
-from kpisite.pipeline.due import due_editions
+from kpisite.pipeline.due import due_editions, is_asked_for
 from kpisite.pipeline.owners import due_for_owners, is_as_shown, not_whole, tell_owners
 from kpisite.pipeline.people import by_output
-from kpisite.pipeline.publish import without_secrets
+from kpisite.pipeline.publish import reason, without_secrets
 from kpisite.plugins.output import SiteDriver
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ class _Telling:
                 yield output.result("failed", entry, message=message)
         told = self._owners_told(output, entries, delivered)
         for entry in due_editions(output.options, entries, delivered, self.choice, is_ready):
+            if self.choice.is_stopped():
+                return
             if entry.key in self.failures and not self._may_go(output, entry):
                 message = not_whole(entry, self.failures, told)
                 yield output.result("failed", entry, message=message)
@@ -108,8 +111,16 @@ class _Telling:
             if held:
                 yield output.result("held", entry, message=held)
                 return
+            asked_for = is_asked_for(output.options, entries, delivered, entry, is_ready)
             delivered.begin(entry)
-            result = self._tell(output, entry, delivered.log(entry))
+            intent = Intent(
+                output=output.id,
+                revision=entry.revision,
+                time=self.project.now,
+                target=output.target,
+                asked_for=asked_for,
+            )
+            result = self._tell(output, entry, delivered.log(entry), intent)
             yield result
             if result.status == "failed":
                 return
@@ -161,20 +172,19 @@ class _Telling:
         except KpisiteError:
             return ""
 
-    def _tell(self, output: PeopleOutput, entry: Entry, log: DeliveryLog) -> OutputResult:
+    def _tell(
+        self, output: PeopleOutput, entry: Entry, log: DeliveryLog, intent: Intent
+    ) -> OutputResult:
         """Tell people of one edition."""
         if self.choice.arrived:
-            return _settle(self.project, output, entry, log)
+            return _settle(self.project, output, entry, log, intent, dry_run=self.choice.dry_run)
         if log.intents and not self.choice.resend:
             return output.result("failed", entry, message=_unknown(output, entry, log.intents[-1]))
-        intent = Intent(
-            output=output.id, revision=entry.revision, time=self.project.now, target=output.target
-        )
         try:
             before = log.before(entry.revision)
             announcement = self.make(entry, before.receipt if before else None)
+            lines = output.driver.plan(announcement)  # what cannot be made fails before it is begun
             if self.choice.dry_run:
-                lines = output.driver.plan(announcement)
                 plan = tuple(redact(line, output.report.secrets) for line in lines)
                 return output.result("planned", entry, plan=plan)
             if output.driver.is_rehearsal:
@@ -182,19 +192,19 @@ class _Telling:
             if not begin(self.project.archive, entry.key, intent, log):
                 message = "another publish is sending it, or has just done so"
                 return output.result("failed", entry, message=message)
-        except KpisiteError as error:
-            return output.result("failed", entry, message=redact(str(error), output.report.secrets))
+        except Exception as error:  # noqa: BLE001 - a plugin's mistake stops its output, not the others
+            return output.result("failed", entry, message=reason(error, output.report.secrets))
         try:
             if self.choice.before:
                 self.choice.before()
         except KpisiteError as error:
-            message = redact(str(error), output.report.secrets)
+            message = reason(error, output.report.secrets)
             return _withdrawn(self.project, output, entry, intent, message)
         return _send(self.project, output, entry, intent, announcement)
 
 
 def _unknown(output: PeopleOutput, entry: Entry, began: Intent) -> str:
-    again = f"kpisite publish --only {output.id} --edition {entry.key}"
+    again = f"kpisite publish --only {output.id} --edition {shlex.quote(entry.key)}"
     return (
         f"on {began.time.astimezone(UTC):%Y-%m-%d %H:%M} UTC somebody began to send {entry.key} "
         f"to {began.target}, and nobody recorded whether it arrived\n  Ask there. "
@@ -207,28 +217,28 @@ def _rehearse(output: PeopleOutput, entry: Entry, announcement: Announcement) ->
     secrets = output.report.secrets
     try:
         receipt = without_secrets(output.driver.deliver(announcement), secrets)
-    except KpisiteError as error:
-        return output.result("failed", entry, message=redact(str(error), secrets))
     except Exception as error:  # noqa: BLE001 - a plugin's mistake stops its output, not the others
-        message = redact(f"{type(error).__name__}: {error}", secrets)
-        return output.result("failed", entry, message=message)
+        return output.result("failed", entry, message=reason(error, secrets))
     return output.result("checked", entry, details=receipt.details)
 
 
-def _settle(project: Project, output: PeopleOutput, entry: Entry, log: DeliveryLog) -> OutputResult:
-    """Record that what was begun has arrived."""
-    if not log.intents:
+def _settle(
+    project: Project,
+    output: PeopleOutput,
+    entry: Entry,
+    log: DeliveryLog,
+    now: Intent,
+    *,
+    dry_run: bool,
+) -> OutputResult:
+    """Record that an edition has arrived: what was begun, else what it is now."""
+    if not log.intents and log.latest is not None and log.latest.revision >= entry.revision:
         return output.result("ok", entry, details={"arrived": "as was known"})
-    intent = log.intents[-1]
+    if dry_run:
+        return output.result("planned", entry, plan=("record that it arrived",))
+    intent = log.intents[-1] if log.intents else now
     receipt = Receipt(target=intent.target, digest="", details={"arrived": "as somebody said"})
-    delivery = Delivery(
-        output=output.id,
-        plugin=output.bound.plugin.name,
-        revision=intent.revision,
-        time=intent.time,
-        receipt=receipt,
-    )
-    add_delivery(project.archive, entry.key, delivery)
+    add_delivery(project.archive, entry.key, _delivery(output, intent, receipt))
     return output.result("ok", entry, details=receipt.details, recorded=1)
 
 
@@ -239,26 +249,31 @@ def _send(
     try:
         receipt = without_secrets(output.driver.deliver(announcement), secrets)
     except UnclearDeliveryError as error:
-        message = f"{redact(str(error), secrets)}\n  It is not sent again without --resend."
+        message = f"{reason(error, secrets)}\n  It is not sent again without --resend."
         return output.result("failed", entry, message=message)
     except KpisiteError as error:
-        return _withdrawn(project, output, entry, intent, redact(str(error), secrets))
+        return _withdrawn(project, output, entry, intent, reason(error, secrets))
     except Exception as error:  # noqa: BLE001 - a plugin's mistake stops its output, not the others
-        message = redact(f"{type(error).__name__}: {error}", secrets)
-        return output.result("failed", entry, message=f"{message}\n  Nobody knows what arrived.")
-    delivery = Delivery(
-        output=output.id,
-        plugin=output.bound.plugin.name,
-        revision=entry.revision,
-        time=project.now,
-        receipt=receipt,
-    )
+        message = f"{reason(error, secrets)}\n  Nobody knows what arrived."
+        return output.result("failed", entry, message=message)
     try:
-        add_delivery(project.archive, entry.key, delivery)
+        add_delivery(project.archive, entry.key, _delivery(output, intent, receipt))
     except ArchiveError as error:
         message = f"it arrived, but that could not be recorded: {error}"
         return output.result("failed", entry, details=receipt.details, message=message)
     return output.result("ok", entry, details=receipt.details, recorded=1)
+
+
+def _delivery(output: PeopleOutput, intent: Intent, receipt: Receipt) -> Delivery:
+    """Return the delivery that an intent has become."""
+    return Delivery(
+        output=output.id,
+        plugin=output.bound.plugin.name,
+        revision=intent.revision,
+        time=intent.time,
+        receipt=receipt,
+        asked_for=intent.asked_for,
+    )
 
 
 def _withdrawn(

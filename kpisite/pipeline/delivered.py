@@ -92,7 +92,7 @@ class Deliveries:
         wanted = [(entry.key, output) for entry in entries if entry.key not in self._settled]
         logs = read_logs(project.archive, wanted)
         self._logs = {key: log for (key, _), log in logs.items()}
-        self._cache.remember(entry for entry in entries if self._has_newest(entry))
+        self._cache.remember(entry for entry in entries if self._is_settled(entry))
 
     def log(self, entry: Entry) -> DeliveryLog:
         """Return all that is recorded of an edition.
@@ -113,12 +113,19 @@ class Deliveries:
         """Tell whether an edition went out, or was about to."""
         return entry.key in self._settled or self._logs[entry.key].is_begun
 
+    def begins(self, entry: Entry) -> bool:
+        """Tell whether an edition went out in its turn, or was about to: see `DeliveryLog`."""
+        return entry.key in self._settled or self._logs[entry.key].begins
+
     def knows(self, options: EditionOptions, entry: Entry) -> bool:
         """Tell whether people know all of an edition that they want to know."""
         if self._has_newest(entry):
             return True
         log = self._logs[entry.key]
         return not log.intents and log.latest is not None and options.on_revision == "skip"
+
+    def _is_settled(self, entry: Entry) -> bool:
+        return self._has_newest(entry) and self.begins(entry)
 
     def _has_newest(self, entry: Entry) -> bool:
         if entry.key in self._settled:

@@ -29,6 +29,8 @@ class Choice:
     """Whether people are told of editions although views of them could not be made."""
     dry_run: bool = False
     """Whether to say what would be done, and do nothing."""
+    is_stopped: Callable[[], bool] = lambda: False
+    """Tells whether somebody wants no more editions to be begun."""
     before: Callable[[], None] | None = None
     """Called when it is recorded that somebody is told, and before they are, by the output's own
     thread; with a KpisiteError they are not told."""
@@ -44,7 +46,8 @@ def due_editions(
     """Return the editions that are due through an output, oldest first.
 
     An output begins with the newest edition that is ready. From then on each new edition is due,
-    and each new revision of one that people know.
+    and each new revision of one that people know. One that somebody has named before its turn
+    makes none after it due.
 
     Args:
         options: The output's.
@@ -58,8 +61,24 @@ def due_editions(
         again = choice.resend or choice.arrived
         named = [entry for entry in ready if entry.key == choice.edition]
         return [entry for entry in named if again or not delivered.knows(options, entry)]
-    first = next((entry for entry in entries if delivered.is_begun(entry)), None)
-    if first is None:
-        return ready[-1:]
-    since = [entry for entry in ready if entry.period.start >= first.period.start]
+    if not ready:
+        return []
+    first = next((entry for entry in entries if delivered.begins(entry)), ready[-1]).period
+    since = [
+        entry for entry in ready if delivered.is_begun(entry) or entry.period.start >= first.start
+    ]
     return [entry for entry in since if not delivered.knows(options, entry)]
+
+
+def is_asked_for(
+    options: EditionOptions,
+    entries: Sequence[Entry],
+    delivered: Deliveries,
+    entry: Entry,
+    is_ready: Callable[[Entry], bool],
+) -> bool:
+    """Tell whether an edition goes out before its turn, as somebody named it now or earlier."""
+    if delivered.begins(entry):
+        return False
+    in_turn = due_editions(options, entries, delivered, Choice(), is_ready)
+    return delivered.is_begun(entry) or entry not in in_turn

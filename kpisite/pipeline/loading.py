@@ -140,6 +140,39 @@ def load_written(written: Written) -> LoadedReport:
     if source.unreadable:
         raise DefinitionError(source.mistakes)
     source = source.without(written.without)
+    parts = _parts(source, environment)
+    bound = [*parts.datasources.values(), *parts.outputs.values()]
+    secrets = {**{s: HIDDEN for b in bound for s in b.secrets if s}, **source.secrets}
+    found = _causes(parts.mistakes, source, environment)
+    mistakes = [*source.mistakes, *(m for m in found if not _follows(m, source.mistakes))]
+    if mistakes or parts.report is None:
+        shown = [replace(m, message=redact(m.message, secrets)) for m in mistakes]
+        raise DefinitionError(sorted(shown, key=lambda m: (m.file, m.line)))
+    return LoadedReport(
+        written.id,
+        parts.report,
+        _recorded(parts.report, parts.datasources, source),
+        written.folder,
+        parts.views,
+        parts.datasources,
+        parts.outputs,
+        secrets,
+        replace(written, environment=environment.noted),
+    )
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What can be made of a definition, and what is wrong with the rest."""
+
+    report: Report | None
+    views: Mapping[str, View]
+    datasources: Mapping[str, Bound]
+    outputs: Mapping[str, Bound]
+    mistakes: list[Mistake]
+
+
+def _parts(source: Source, environment: Mapping[str, str]) -> _Parts:
     report = None
     mistakes = []
     try:
@@ -150,26 +183,35 @@ def load_written(written: Written) -> LoadedReport:
     bound_views, wrong_views = bind("views", source, {})
     outputs, wrong_outputs = bind("outputs", source, environment)
     views, wrong = _views(report, bound_views, source)
-    mistakes += [*wrong_datasources, *wrong_views, *wrong_outputs, *wrong]
+    bound_wrong = [*wrong_datasources, *wrong_views, *wrong_outputs]
+    better_known = {mistake.path for mistake in bound_wrong}
+    mistakes = [mistake for mistake in mistakes if mistake.path not in better_known]
+    mistakes += [*bound_wrong, *wrong]
     mistakes += [*check_queries(views, source), *_alike(bound_views, source)]
-    bound = [*datasources.values(), *outputs.values()]
-    secrets = {**{s: HIDDEN for b in bound for s in b.secrets if s}, **source.secrets}
-    known = {mistake.path for mistake in source.mistakes}  # what follows from them is not said
-    mistakes = [*source.mistakes, *(m for m in mistakes if m.path not in known)]
-    if mistakes or report is None:
-        shown = [replace(m, message=redact(m.message, secrets)) for m in mistakes]
-        raise DefinitionError(sorted(shown, key=lambda m: (m.file, m.line)))
-    return LoadedReport(
-        written.id,
-        report,
-        _recorded(report, datasources, source),
-        written.folder,
-        views,
-        datasources,
-        outputs,
-        secrets,
-        replace(written, environment=environment.noted),
+    return _Parts(report, views, datasources, outputs, mistakes)
+
+
+def _follows(mistake: Mistake, known: Iterable[Mistake]) -> bool:
+    """Tell whether a mistake is about a value that could not be read, or could not be filled in."""
+    return any(
+        one.path == mistake.path
+        or (one.path.startswith(f"{mistake.path}.") and "${" in mistake.message)
+        for one in known
     )
+
+
+def _causes(
+    mistakes: list[Mistake], source: Source, environment: Mapping[str, str]
+) -> list[Mistake]:
+    """Return mistakes without those that are there only because a key is written wrong.
+
+    They are the ones that go away when each unknown key has the valid name that is nearest to it.
+    """
+    meant = {mistake.path: mistake.meant for mistake in mistakes if mistake.meant}
+    if not meant:
+        return mistakes
+    rest = _parts(source.renamed(meant), environment).mistakes
+    return [mistake for mistake in mistakes if mistake.meant or mistake in rest]
 
 
 def read_written(written: Written) -> Source:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shlex
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from kpisite.model.secrets import redact
 from kpisite.model.words import period_title
 from kpisite.pipeline.due import due_editions
 from kpisite.pipeline.people import by_output
-from kpisite.pipeline.publish import without_secrets
+from kpisite.pipeline.publish import reason, without_secrets
 from kpisite.plugins.announcement import FailedView, FailureNotice
 
 if TYPE_CHECKING:
@@ -137,10 +138,8 @@ def tell_owners(
             return f"another publish is telling {owners}"
         receipt = _notified(project, output, entry, notice, said, choice)
         end_notice(project.archive, entry.key, notice, receipt)
-    except KpisiteError as error:
-        return f"{owners} could not be told: {redact(str(error), secrets)}"
     except Exception as error:  # noqa: BLE001 - a plugin's mistake stops its output, not the others
-        return f"{owners} could not be told: {redact(f'{type(error).__name__}: {error}', secrets)}"
+        return f"{owners} could not be told: {reason(error, secrets)}"
     return f"{owners} was told"
 
 
@@ -217,13 +216,13 @@ def _text(output: PeopleOutput, entry: Entry, views: Sequence[FailedView], url: 
     said = gettext(
         "People are not told of {title}, {period} through {output}: these views could not be made."
     )
+    command = f"kpisite publish --allow-errors --only {output.id} --edition"
     parts = [
         said.format(title=entry.title, period=period_title(entry.period), output=output.id),
         *(_cut(f"{v.id}: {v.message}\n{v.hint}".rstrip()) for v in views[:_SHOWN]),
         ", ".join(view.id for view in views[_SHOWN:]),
         gettext("Mend them: then the next publish tells people."),
-        gettext("To tell them all the same:")
-        + f"\n  kpisite publish --allow-errors --only {output.id} --edition {entry.key}"
+        gettext("To tell them all the same:") + f"\n  {command} {shlex.quote(entry.key)}"
         if is_as_shown(entry)
         else "",
         url,

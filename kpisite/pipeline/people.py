@@ -10,7 +10,7 @@ from kpisite.errors import ArchiveError
 from kpisite.model.language import speak
 from kpisite.model.secrets import redact
 from kpisite.pipeline.delivered import Deliveries
-from kpisite.pipeline.publish import OutputResult, driver_of
+from kpisite.pipeline.publish import OutputResult, driver_of, reason
 from kpisite.plugins.output import EditionDriver, EditionOptions
 
 if TYPE_CHECKING:
@@ -80,27 +80,42 @@ def by_output(
             them through it.
     """
     outputs = [
-        PeopleOutput(report, id_, bound, driver)
+        (report, id_, bound)
         for report in reports
         for id_, bound in report.outputs.items()
         if issubclass(bound.plugin.cls, EditionDriver) and (not choice.only or id_ in choice.only)
-        if isinstance(driver := driver_of(project, id_, bound, (report.id,)), EditionDriver)
     ]
     if not outputs:
         return []
-    entries = project.archive.editions()
+    try:
+        entries = project.archive.editions()
+    except ArchiveError as error:
+        return [_failed(*output, "", error) for output in outputs]
 
-    def one(output: PeopleOutput) -> list[OutputResult]:
-        mine = [entry for entry in entries if entry.report == output.report.id]
+    def one(report: LoadedReport, id_: str, bound: Bound) -> list[OutputResult]:
+        mine = [entry for entry in entries if entry.report == report.id]
         results: list[OutputResult] = []
+        target = ""
         try:
-            delivered = Deliveries(project, output.report.id, output.id, mine)
+            driver = driver_of(project, id_, bound, (report.id,))
+            assert isinstance(driver, EditionDriver)  # noqa: S101 - see above
+            output = PeopleOutput(report, id_, bound, driver)
+            target = output.target
+            delivered = Deliveries(project, report.id, id_, mine)
             results.extend(act(output, mine, delivered))  # as far as it came
-        except ArchiveError as error:
-            results.append(output.result("failed", message=str(error)))
+        except Exception as error:  # noqa: BLE001 - a plugin's mistake stops its output, not the others
+            results.append(_failed(report, id_, bound, target, error))
         return results
 
     with ThreadPoolExecutor(
         len(outputs), "people", initializer=speak, initargs=(project.language,)
     ) as executor:
-        return [result for results in executor.map(one, outputs) for result in results]
+        found = executor.map(one, *zip(*outputs, strict=True))
+        return [result for results in found for result in results]
+
+
+def _failed(
+    report: LoadedReport, id_: str, bound: Bound, target: str, error: Exception
+) -> OutputResult:
+    name, message = f"{report.id}/{id_}", reason(error, report.secrets)
+    return OutputResult((name,), bound.plugin.name, "failed", target, message=message)

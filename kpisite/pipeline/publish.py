@@ -137,11 +137,8 @@ def _publish_one(
             plan = tuple(redact(line, shared.secrets) for line in driver.plan(site))
             return OutputResult(outputs, plugin, "planned", target, plan=plan)
         receipt = without_secrets(driver.deploy(site), shared.bound.secrets)
-    except KpisiteError as error:
-        message = redact(str(error), shared.secrets)
-        return OutputResult(outputs, plugin, "failed", target, message=message)
     except Exception as error:  # noqa: BLE001 - a plugin's mistake stops its output, not the others
-        message = redact(f"{type(error).__name__}: {error}", shared.secrets)
+        message = reason(error, shared.secrets)
         return OutputResult(outputs, plugin, "failed", target, message=message)
     try:
         recorded = _record(project, shared, receipt)
@@ -195,6 +192,12 @@ def _record(project: Project, shared: _Shared, receipt: Receipt) -> int:
             recorded += 1
         settled.remember(mine)
     return recorded
+
+
+def reason(error: Exception, secrets: Iterable[str]) -> str:
+    """Return what an error says, without secrets; a plugin's mistake with its kind."""
+    said = str(error) if isinstance(error, KpisiteError) else f"{type(error).__name__}: {error}"
+    return redact(said, secrets)
 
 
 def without_secrets(receipt: Receipt, secrets: Iterable[str]) -> Receipt:

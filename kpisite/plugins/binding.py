@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from kpisite.errors import PluginError, nearest
 from kpisite.model.base import Variable
+from kpisite.model.definition import DatasourceDefinition, OutputDefinition, ViewDefinition
 from kpisite.model.mistakes import mistakes_of
 from kpisite.plugins.registry import Kind, Plugin, load
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from kpisite.errors import Mistake
-    from kpisite.model.definition import ViewDefinition
     from kpisite.model.yaml_source import Source
     from kpisite.plugins.options import PluginOptions
     from kpisite.plugins.view import View
@@ -70,13 +70,34 @@ def bind(
             path = (kind, id_, "plugin")
             mistakes.append(source.mistake(path, error.message, error.hint))
             continue
+        mistakes += _beside_args(kind, id_, definition, plugin, source)
         own = {k: v for k, v in (args or {}).items() if kind != "views" or k not in _VIEW_KEYS}
         given = _from_environment(plugin.options, environment)
         try:
             bound[id_] = Bound(plugin, plugin.options.model_validate({**given, **own}))
         except ValidationError as error:
-            mistakes += mistakes_of(error, plugin.options, source, (kind, id_, "args"))
+            found = mistakes_of(error, plugin.options, source, (kind, id_, "args"))
+            mistakes += [_below_args(kind, id_, mistake) for mistake in found]
     return bound, mistakes
+
+
+def _beside_args(
+    kind: Kind, id_: str, written: Mapping[str, Any], plugin: Plugin, source: Source
+) -> Iterator[Mistake]:
+    """Yield the mistakes of options that stand beside `args` instead of below."""
+    for key in written:
+        if key not in _DEFINITIONS[kind].model_fields and key in plugin.options.model_fields:
+            hint = f"It is an option of '{plugin.name}': write it below `args:`."
+            mistake = source.mistake((kind, id_, key), f"unknown key '{key}'", hint)
+            yield replace(mistake, meant=f"args.{key}")
+
+
+def _below_args(kind: Kind, id_: str, mistake: Mistake) -> Mistake:
+    """Return a mistake in `args`, with other advice for a key whose place is beside `args`."""
+    for key in _DEFINITIONS[kind].model_fields:
+        if (mistake.path, mistake.message) == (f"{kind}.{id_}.args.{key}", f"unknown key '{key}'"):
+            return replace(mistake, hint="Write it beside `args:`, not below.", meant="")
+    return mistake
 
 
 def _from_environment(
@@ -145,6 +166,11 @@ def check_queries(views: Mapping[str, View], source: Source) -> list[Mistake]:
     return mistakes
 
 
+_DEFINITIONS: dict[Kind, type[BaseModel]] = {
+    "datasources": DatasourceDefinition,
+    "views": ViewDefinition,
+    "outputs": OutputDefinition,
+}
 _VIEW_KEYS = ("title", "description", "cols")
 _MASK = "**********"
 _REFERENCE = re.compile(r"(\$\{[A-Za-z_][A-Za-z0-9_]*)(?::-[^}]*)?\}")

@@ -137,7 +137,10 @@ class EditionDriver(OutputDriver):
 
     @abstractmethod
     def plan(self, announcement: Announcement) -> Sequence[str]:
-        """Return what `deliver` would do, a line each: to whom, how large; changes nothing."""
+        """Return what `deliver` would do, a line each: to whom, how large; changes nothing.
+
+        It is also asked before an edition is sent: what it cannot make is not begun.
+        """
 
     @abstractmethod
     def deliver(self, announcement: Announcement) -> Receipt:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from kpisite.errors import OutputError
 from kpisite.model.words import period_title
@@ -55,7 +56,8 @@ def announcement(
             f"the built site has no {entry.key}/{EDITION}",
             hint="Another plugin or a hook has removed it. Without it, nobody is told.",
         ) from error
-    page = posixpath.normpath(f"{entry.key}/{document['url']}")
+    folder_url = quote(entry.key)
+    page = posixpath.normpath(f"{folder_url}/{document['url']}")
     last = "" if page.endswith(".html") else "/"
     site = site_url.rstrip("/")
     url = f"{site}/{page}{last}" if site else ""
@@ -73,5 +75,5 @@ def announcement(
         metrics=tuple(entry.metrics.values()),
         time=now,
         content=content(entry, document, url) if content else None,
-        preview_url=f"{site}/{entry.key}/{PREVIEW}" if has_preview else "",
+        preview_url=f"{site}/{folder_url}/{PREVIEW}" if has_preview else "",
     )

@@ -205,6 +205,8 @@ class EditionDocument(Document):
     """Up to when it has data, in words and in its timezone: `10 February 2013, 23:59`."""
     zone: str
     """Its timezone in words: `New York time`."""
+    provenance: str
+    """When it was run, what was asked of which datasources, its definition, in one line."""
     url: str
     """Address of its page."""
     report_url: str

@@ -95,6 +95,7 @@ def edition_json(
         run=_utc(record.run.started),
         data_until=words.data_until(record),
         zone=words.zone_words(record),
+        provenance=words.provenance(record),
         url=_page(urls, here, here),
         report_url=_page(urls, here, report),
         index_url=_file(urls, here, f"{report}/{INDEX}"),

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_KEY = "fl\N{LATIN SMALL LETTER U WITH DIAERESIS}ge \N{HIRAGANA LETTER A}/2013-W06"
+"""Of a report whose folder has a name to be quoted."""
+
+
 class EditionDriverContract(DriverContract):
     """What every driver that tells people keeps to. Subclass it as `TestMyDriverContract`."""
 
@@ -79,6 +83,16 @@ class EditionDriverContract(DriverContract):
         assert self.make(tmp_path).plan(told)
         self.make(tmp_path).deliver(told)
         assert self.sent() == 1
+
+    def test_an_edition_of_a_report_in_a_folder_of_any_name_arrives(self, tmp_path: Path) -> None:
+        told = replace(announcement(), key=_KEY)
+        assert self.make(tmp_path).plan(told)
+        self.make(tmp_path).deliver(told)
+        assert self.sent() == 1
+        owned = self.make_owned(tmp_path)
+        if owned is not None:
+            owned.notify(replace(failure_notice(), key=_KEY))
+            assert self.sent() == 2
 
     def test_nobody_is_told_of_failures_where_there_are_no_owners(self, tmp_path: Path) -> None:
         assert self.make(tmp_path).owners == ""

@@ -71,6 +71,7 @@ def test_without_an_output_it_says_so_and_does_nothing(shop):
     result = shop.call("publish")
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == "No report names an output: there is nothing to publish.\n"
+    assert shop.call("publish", "--json").stdout == "[]\n"
     assert shop.files("archive", "site") == {}
 
 

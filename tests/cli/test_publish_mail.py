@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import email
 import json
 import re
 from html import unescape
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 from mail_server import MailServer
@@ -118,3 +120,23 @@ def test_a_project_may_override_the_templates_of_a_mail_by_their_paths(mailing, 
     assert "Ours: page</p>" in html
     assert "color: #123456" in html
     assert "Ours: text" in mail.get_body(("plain",)).get_content()
+
+
+@pytest.mark.parametrize("folder", ["verkäufe nord", "売上"])
+def test_a_report_in_a_folder_of_any_name_is_mailed_with_an_address_that_leads_to_it(
+    mailing, server, folder
+):
+    mailing.report.parent.rename(mailing.report.parent.with_name(folder))
+    result = mailing.call("publish")
+    assert result.exit_code == 0, result.stderr
+    page = f"https://kpi.example.org/kpis/{quote(folder)}/2024-02/"
+    assert f'href="{page}"' in server.mails[0].get_body(("html",)).get_content()
+    assert page in server.mails[0].get_body(("plain",)).get_content()
+    headers = email.message_from_bytes(server.raw[0])
+    ids = headers["Message-ID"], headers["List-Id"]
+    assert re.fullmatch(r"<[0-9a-z][0-9a-z.-]*@example\.org>", ids[0])
+    assert re.fullmatch(r"\S+ <[0-9a-z][0-9a-z.-]*\.team\.example\.org>", ids[1])
+    files = [p.get_filename() for p in server.mails[0].walk() if p.get_content_type() == "text/csv"]
+    assert files == [f"{folder}-2024-02-rows.csv"]
+    assert mailing.call("publish").exit_code == 0
+    assert len(server.mails) == 1

@@ -12,13 +12,14 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 from docs_examples import GUIDE
 from posting_server import Answer, PostingServer
 from small_sites import mkdocs_build
 
-from kpisite.outputs.webhook import Webhook
+from kpisite.outputs.webhook import DELIVERY, Webhook
 from kpisite.pipeline.publish import OutputResult
 from kpisite.plugins import Receipt
 
@@ -174,6 +175,10 @@ def test_where_nothing_is_new_it_says_so(telling, chat):
     again = telling.call(*only, "--edition", "sales/2024-02").stdout
     assert again == "People know of sales/2024-02. Add --resend to tell them again.\n"
     assert json.loads(telling.call(*only, "--json").stdout) == []
+    [*_, last] = telling.call("publish", "--edition", "sales/2024-02").stdout.splitlines()
+    assert last == again.strip()
+    site = telling.call("publish", "--only", "web", "--edition", "sales/2024-02").stdout
+    assert site.endswith("\nNo output that is asked for tells people of sales/2024-02.\n")
     assert len(chat.said) == 1
 
 
@@ -221,6 +226,32 @@ def test_after_a_kill_while_it_is_sent_nothing_goes_out_twice(telling, chat):
     assert len(chat.said) == 1
 
 
+@pytest.mark.parametrize("abandoned", [False, True])
+def test_ctrl_c_ends_what_is_in_flight_and_a_second_one_abandons_it(telling, chat, abandoned):
+    assert telling.call("publish", now="2024-02-01").exit_code == 0
+    chat.came.clear()
+    chat.may_answer.clear()
+    process = subprocess.Popen(
+        [Path(sys.executable).parent / "kpisite", "publish"], cwd=telling.folder,
+        env={**os.environ, "KPISITE_NOW": "2024-05-01"}, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert chat.came.wait(60)
+    for said in ("Stopping when what is in flight is done", *(["Abandoned"] if abandoned else [])):
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        while said not in (line := process.stderr.readline()):
+            assert line
+    chat.may_answer.set()
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in err) == (130, False)
+    assert len([line for line in out.splitlines() if "2024-02" in line]) == (not abandoned)
+    assert len(chat.said) == 2
+    left = telling.call("publish", now="2024-05-01")
+    assert left.exit_code == (1 if abandoned else 0)
+    assert len(chat.said) == (2 if abandoned else 4)
+
+
 def test_what_could_not_be_sent_is_sent_by_the_next_publish(telling, chat):
     with socket.socket() as closed:  # nobody listens: the first publish cannot tell anybody
         closed.bind(("127.0.0.1", 0))
@@ -265,3 +296,16 @@ def test_nobody_is_told_where_that_command_fails_and_the_next_publish_tells(
     assert chat.said == []
     assert telling.call("publish", "--before", "true").exit_code == 0
     assert len(chat.said) == 1
+
+
+@pytest.mark.parametrize("folder", ["verkäufe nord", "売上"])
+def test_a_report_in_a_folder_of_any_name_is_told_of_with_an_address_that_leads_to_it(
+    telling, chat, folder
+):
+    telling.report.parent.rename(telling.report.parent.with_name(folder))
+    result = telling.call("publish")
+    assert result.exit_code == 0, result.stderr
+    (post,) = chat.posts
+    page = f"{quote(folder)}/2024-02"
+    assert post.json["text"].endswith(f" https://kpi.example.org/{page}/")
+    assert post.headers[DELIVERY] == f"{page}/1"

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+import pytest
 import yaml
 from click.testing import CliRunner
 from docs_examples import GUIDE, examples
 from mail_server import MailServer
+from mailed_edition import ANNOUNCEMENT
 from posting_server import PostingServer
 from sendgrid_server import KEY, SendGridServer
 from slack_server import TOKEN, SlackServer
 
 from kpisite.cli.main import main
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pytest
+from kpisite.outputs.webhook import Webhook
+from kpisite.plugins import OutputContext
 
 MKDOCS = """\
 site_name: Sales
@@ -78,6 +79,22 @@ def test_the_example_of_slack_posts_once(tmp_path, monkeypatch):
         [said] = server.messages.values()
     assert said["channel"] == "#kpis"
     assert said["blocks"][-1]["elements"][0]["url"] == WEEK
+
+
+@pytest.mark.parametrize("chat", ["Discord", "Microsoft Teams"])
+def test_the_body_for_a_chat_is_filled_in(chat, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    page = GUIDE / "outputs" / "webhook.md"
+    place = page.read_text().index(f"**{chat}**")
+    line = page.read_text()[:place].count("\n")
+    body = yaml.safe_load(next(e.text for e in examples(page) if e.line > line))["body"]
+    with closing(PostingServer()) as server:
+        options = Webhook.Options(url=server.url, body=body)
+        Webhook(options, OutputContext("chat", Path())).deliver(ANNOUNCEMENT)
+        [post] = server.posts
+    said = json.dumps(post.json, ensure_ascii=False)
+    assert "{{" not in said
+    assert all(one in said for one in (ANNOUNCEMENT.title, ANNOUNCEMENT.text, ANNOUNCEMENT.url))
 
 
 def test_the_example_of_webhook_posts_once(tmp_path, monkeypatch):

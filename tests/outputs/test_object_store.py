@@ -683,6 +683,18 @@ def test_a_cdn_that_was_not_told_is_told_by_the_next_deploy(bucket):
     assert (bucket.folder / "told.txt").read_text() == "/ /index.html\n"
 
 
+def test_a_cdn_is_told_addresses_as_browsers_ask_for_them(bucket):
+    command = [sys.executable, "-c", TELL, "{paths}"]
+    bucket.driver(invalidate=command).deploy(bucket.site({"verkäufe nord/a@2.css": "1"}))
+    assert (bucket.folder / "told.txt").read_text() == "/verk%C3%A4ufe%20nord/a@2.css\n"
+
+
+def test_what_a_cdn_command_says_may_be_no_text(bucket):
+    says = "import sys; sys.stderr.buffer.write(b'geht nicht: \\xfc'); sys.exit(3)"
+    with pytest.raises(OutputError, match="ended with 3: geht nicht: \ufffd"):
+        bucket.driver(invalidate=[sys.executable, "-c", says]).deploy(bucket.site({"a.css": "1"}))
+
+
 def test_a_reader_without_credentials_is_answered_with_the_type(bucket):
     bucket.driver().deploy(bucket.site(OLD))
     address = f"{bucket.s3.address}/{bucket.name}/www/index.html"

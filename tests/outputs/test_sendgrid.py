@@ -208,7 +208,7 @@ def test_more_recipients_than_sendgrid_takes_are_told_as_it_says(api):
         driver(api.url, email_to=many).deliver(ANNOUNCEMENT)
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [429, 500, 503])
 def test_what_may_pass_is_tried_again(api, status):
     api.answers = [refusal(status, "too many requests")] * 2
     driver(api.url).deliver(ANNOUNCEMENT)
@@ -243,7 +243,7 @@ def test_a_limit_is_waited_for_until_its_reset(api, monkeypatch, headers, waits)
 
 
 def test_nobody_listens(api):
-    with pytest.raises(OutputError, match="cannot be reached, asked 2"):
+    with pytest.raises(OutputError, match="cannot be reached: Connection refused, asked 2"):
         driver(f"http://127.0.0.1:{refusing_port()}", attempts=2).deliver(ANNOUNCEMENT)
 
 

@@ -236,6 +236,36 @@ def test_with_sudo_the_server_writes_as_root(target, tmp_path, password):
     assert told.read_text() == f"{asked} {server.sftp_server} {password}\n"
 
 
+@pytest.mark.parametrize(
+    ("password", "said", "then"),
+    [
+        ("wr0ng-word", "sudo: 1 incorrect password attempt", "exit 1"),
+        ("wr0ng-word", "Sorry, try again.", "read -r again"),
+        ("", "sudo: a password is required", "exit 1"),
+        ("", "sudo: sftp-server: command not found", "exit 1"),
+    ],
+)
+def test_a_sudo_that_refuses_is_told_in_its_words_once(target, tmp_path, password, said, then):
+    calls = tmp_path / "calls.txt"
+    (tmp_path / "bin").mkdir()
+    sudo = tmp_path / "bin" / "sudo"
+    read = "read -r word; " if password else ""
+    sudo.write_text(f"#!/bin/sh\n{read}echo called >>{calls}\necho '{said}' >&2\n{then}\n")
+    sudo.chmod(0o755)
+    server = SSHServer(tmp_path / "ssh", path=f"{sudo.parent}:/usr/bin:/bin")
+    try:
+        as_root = Target(server, tmp_path).driver(
+            sudo=True, sudo_password=password, connect_timeout=5
+        )
+        with pytest.raises(OutputError, match=said) as caught:
+            as_root.deploy(target.site(OLD))
+    finally:
+        server.close()
+    assert "Check 'sudo_password'" in str(caught.value)
+    assert "wr0ng" not in str(caught.value)
+    assert calls.read_text() == "called\n"
+
+
 def test_an_owner_whom_the_server_does_not_know_is_named(old):
     with pytest.raises(OutputError, match="does not say who 'nobody-here' is"):
         old.driver(remote_path_owner="nobody-here").deploy(old.site(NEW))

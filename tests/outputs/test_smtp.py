@@ -339,9 +339,40 @@ def test_a_server_that_falls_silent_before_the_mail_did_not_get_it(server):
     assert len(server.mails) == 1
 
 
+def test_an_answer_that_is_none_is_unclear_and_not_repeated(server):
+    server.answers = {"DATA": ["perhaps"]}
+    with pytest.raises(UnclearDeliveryError, match="did not say whether it took the mail"):
+        driver(server.port).deliver(ANNOUNCEMENT)
+    assert server.asked.count("DATA") == 1
+
+
+def test_another_yes_than_usual_is_a_yes(server):
+    server.answers = {"DATA": ["251 Will forward"]}
+    assert driver(server.port).deliver(ANNOUNCEMENT).details["recipients"] == 1
+
+
 def test_nobody_listens():
-    with pytest.raises(OutputError, match="cannot be reached, asked 3 times"):
+    with pytest.raises(OutputError, match="cannot be reached: Connection refused, asked 3 times"):
         driver(refusing_port(), attempts=3).deliver(ANNOUNCEMENT)
+
+
+@pytest.mark.parametrize("host", ["mail..example.org", f"{'m' * 64}.example.org"])
+def test_a_name_that_no_server_can_have_is_told_at_once(host):
+    with pytest.raises(OutputError, match="is no name of a server") as caught:
+        driver(25, smtp_host=host).deliver(ANNOUNCEMENT)
+    assert "asked" not in str(caught.value)
+
+
+def test_a_password_that_a_login_cannot_carry_is_told_and_not_said(trusted):
+    server = MailServer(trusted)
+    try:
+        with pytest.raises(OutputError, match="beyond ASCII") as caught:
+            logging_in(server.port, smtp_password="geh€im").deliver(ANNOUNCEMENT)
+    finally:
+        server.close()
+    assert "€" not in str(caught.value)
+    assert (caught.value.__cause__, caught.value.__suppress_context__) == (None, True)
+    assert server.mails == []
 
 
 def test_a_connection_that_breaks_in_the_middle_of_the_mail_is_tried_again():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from pydantic import SecretStr
 from kpisite.archive.deliveries import begin, read_log
 from kpisite.archive.storage import Storage
 from kpisite.archive.store import Archive
-from kpisite.errors import OutputError, UnclearDeliveryError, UsageError
+from kpisite.errors import ArchiveError, OutputError, UnclearDeliveryError, UsageError
 from kpisite.model.delivery import DeliveryLog, Intent
 from kpisite.pipeline.announce import announce, check_edition
 from kpisite.pipeline.due import Choice
@@ -21,7 +22,7 @@ from kpisite.pipeline.plan import plan, plan_revisions
 from kpisite.pipeline.problems import Problem
 from kpisite.pipeline.project import Project
 from kpisite.pipeline.run import run_tasks
-from kpisite.plugins import Announcement, EditionDriver, EditionOptions, Receipt
+from kpisite.plugins import Announcement, EditionDriver, EditionOptions, OutputContext, Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +69,18 @@ class Letter(EditionDriver):
         return Receipt(target=self.target, digest="0", details={"letters": 1})
 
 
+class Note(Letter):
+    """Another one."""
+
+    target = "note"
+
+    def __init__(self, options: EditionOptions, context: OutputContext) -> None:
+        self.options, self.context = options, context
+
+    def plan(self, announcement: Announcement) -> list[str]:
+        return ["note it"]
+
+
 PLUGIN = f"{__name__}:Letter"
 
 
@@ -80,11 +93,11 @@ def _nothing_sent():
 class Office:
     """A project with a report that tells people."""
 
-    def __init__(self, folder: Path, **args: str) -> None:
-        path = folder / "content" / "sales" / "report.yml"
-        path.parent.mkdir(parents=True)
+    def __init__(self, folder: Path, report: str = "sales", **args: str) -> None:
+        self.report = folder / "content" / report / "report.yml"
+        self.report.parent.mkdir(parents=True)
         listed = ", ".join(f"{name}: {value}" for name, value in args.items())
-        path.write_text(f"{REPORT}  team: {{plugin: '{PLUGIN}', args: {{{listed}}}}}\n")
+        self.report.write_text(f"{REPORT}  team: {{plugin: '{PLUGIN}', args: {{{listed}}}}}\n")
         self.archive = Archive(str(folder / "archive"))
         self.folder = folder
         self.errors: list[str] = []
@@ -292,6 +305,35 @@ def test_one_edition_can_be_sent_again_by_name(tmp_path):
     check_edition(office.project, Choice(edition="sales/2024-02"))
 
 
+def test_an_old_edition_that_is_asked_for_makes_none_after_it_due(tmp_path):
+    office = Office(tmp_path)
+    office.go_to(datetime(2024, 7, 2, tzinfo=UTC))
+    office.tell(edition="sales/2024-01")
+    assert [result.edition for result in office.tell()] == ["sales/2024-06"]
+    office.tell(edition="sales/2024-03")
+    assert office.tell() == []
+    office.tell(edition="sales/2024-04", arrived=True)
+    shutil.rmtree(office.project.cache)
+    assert office.tell() == []
+    office.revise("2024-03")
+    office.go_to(datetime(2024, 8, 2, tzinfo=UTC))
+    assert [result.edition for result in office.tell()] == ["sales/2024-03", "sales/2024-07"]
+
+
+def test_an_edition_that_was_due_and_is_asked_for_is_where_an_output_begins(tmp_path):
+    office = Office(tmp_path)
+    ACTS.append(fails(UnclearDeliveryError("the connection broke")))
+    office.tell()
+    ACTS.clear()
+    office.go_to(datetime(2024, 6, 2, tzinfo=UTC))
+    office.tell(edition="sales/2024-02", resend=True)
+    assert [result.edition for result in office.tell()] == [
+        "sales/2024-03",
+        "sales/2024-04",
+        "sales/2024-05",
+    ]
+
+
 def test_what_is_sent_again_is_a_revision_only_where_an_older_one_went_out(tmp_path):
     office = Office(tmp_path)
     office.tell()
@@ -313,6 +355,28 @@ def test_what_is_known_to_have_arrived_may_be_said_again(tmp_path):
     (result,) = office.tell(edition="sales/2024-02", arrived=True)
     assert (result.status, result.details) == ("ok", {"arrived": "as was known"})
     assert len(office.log("2024-02").deliveries) == 1
+
+
+def test_somebody_can_say_that_it_arrived_although_nobody_has_begun(tmp_path):
+    office = Office(tmp_path)
+    (result,) = office.tell(edition="sales/2024-02", arrived=True)
+    assert (result.details, result.recorded) == ({"arrived": "as somebody said"}, 1)
+    assert office.tell() == []
+    office.revise("2024-02")
+    office.tell(edition="sales/2024-02", arrived=True)
+    assert office.tell() == []
+    assert [one.revision for one in office.log("2024-02").deliveries] == [1, 2]
+    assert SENT == []
+
+
+def test_a_dry_run_does_not_record_that_it_arrived(tmp_path):
+    office = Office(tmp_path)
+    ACTS.append(fails(UnclearDeliveryError("the connection broke")))
+    office.tell()
+    before = office.log("2024-02")
+    (result,) = office.tell(edition="sales/2024-02", arrived=True, dry_run=True)
+    assert (result.status, result.plan) == ("planned", ("record that it arrived",))
+    assert office.log("2024-02") == before
 
 
 def test_a_dry_run_tells_nobody_and_writes_nothing(tmp_path):
@@ -388,6 +452,59 @@ def test_a_settled_edition_that_is_sent_again_and_got_lost_is_asked_about(tmp_pa
     (result,) = office.tell()
     assert "nobody recorded whether it arrived" in result.message
     assert len(SENT) == 1
+
+
+@pytest.mark.parametrize("method", ["__init__", "target", "plan"])
+def test_a_mistake_in_a_plugin_stops_its_output_and_not_the_others(tmp_path, monkeypatch, method):
+    office = Office(tmp_path, key="'${PASS}'")
+    text = office.report.read_text()
+    office.report.write_text(f"{text}  other: {{plugin: '{__name__}:Note'}}\n")
+    office.go_to(office.now)
+
+    def broken(*_: object) -> str:
+        raise RuntimeError("s3cret-word is no number")
+
+    monkeypatch.setattr(Letter, method, property(broken) if method == "target" else broken)
+    team, other = office.tell(dry_run=True)
+    assert (other.outputs, other.status) == (("sales/other",), "planned")
+    assert (team.outputs, team.status) == (("sales/team",), "failed")
+    assert team.message == "RuntimeError: ${PASS} is no number"
+
+
+def test_what_cannot_be_made_is_told_before_it_is_begun(tmp_path, monkeypatch):
+    office = Office(tmp_path)
+    monkeypatch.setattr(Letter, "plan", lambda *_: {}["bug"])
+    assert [one.message for one in office.tell()] == ["KeyError: 'bug'"]
+    assert (office.log("2024-02"), SENT) == (DeliveryLog(), [])
+
+
+def test_an_archive_that_cannot_be_read_fails_the_outputs_and_what_was_done_is_still_told(
+    tmp_path, monkeypatch
+):
+    office = Office(tmp_path)
+    error = ArchiveError("the store is down")
+    monkeypatch.setattr(Archive, "editions", lambda _: fails(error)(None))
+    (result,) = office.tell()
+    assert (result.status, result.message) == ("failed", "the store is down")
+
+
+def test_a_page_that_cannot_be_shown_stops_its_output_and_nobody_is_told(tmp_path):
+    office = Office(tmp_path)
+    show = fails(RuntimeError("a bug"))
+    office.announcement = lambda entry, before: show(entry)
+    (result,) = office.tell()
+    assert (result.status, result.message) == ("failed", "RuntimeError: a bug")
+    assert office.log("2024-02") == DeliveryLog()
+
+
+@pytest.mark.parametrize("folder", ["sales", "the sales"])
+def test_the_commands_to_go_on_with_can_be_pasted(tmp_path, folder):
+    office = Office(tmp_path, folder)
+    ACTS.append(fails(UnclearDeliveryError("the connection broke")))
+    office.tell()
+    (result,) = office.tell()
+    command = shlex.split(result.message.partition("If it arrived: ")[2].splitlines()[0])
+    assert command[-3:] == ["--edition", f"{folder}/2024-02", "--arrived"]
 
 
 def test_a_damaged_log_of_deliveries_stops_its_output(tmp_path):

@@ -230,6 +230,35 @@ def test_a_mail_has_nothing_that_mail_programs_cannot_show(sold):
     assert not re.search(r'\b(?:src|href)="(?!https://kpi\.example\.org/|cid:)', rest)
 
 
+def test_cards_are_cells_of_tables_that_outlook_lays_out(sold):
+    """Outlook on Windows lays out as Word does: by tables and their attributes."""
+    html = announced(sold).content.mail().html
+    laid_out = r"(?:display:\s*(?:flex|grid)|float:|position:|transform:|calc\()"
+    assert re.search(laid_out, html.partition("<body")[2]) is None
+    [deck] = re.findall(r'<table class="deck"[^>]*>.*?</table></td></tr>', html, re.DOTALL)
+    for attribute in ('role="presentation"', 'width="100%"', 'border="0"', 'cellspacing="10"'):
+        assert attribute in deck.partition(">")[0]
+    cards = re.findall(r'<td class="card"([^>]*)>(.*?)(?=<td class="card"|\Z)', deck, re.DOTALL)
+    assert [shown(text).split()[0] for _, text in cards] == ["Total", "East"]
+    assert all('width="50%"' in told and "padding" in told for told, _ in cards)
+    outer, inner = html.index("<!--[if mso]><table"), html.index('class="sheet"')
+    assert outer < inner < html.index("<!--[if mso]></td></tr></table>")
+
+
+def test_two_hundred_kpis_are_all_named_and_the_mail_stays_small(project):
+    kpi = REPORT[REPORT.index("  total:") : REPORT.index("  east:")]
+    many = [kpi.replace("total:", f"kpi{n}:").replace("Total", f"Number {n}.") for n in range(200)]
+    project.write(REPORT[: REPORT.index("  total:")] + "".join(many))
+    project.run()
+    told = announced(project)
+    mail = told.content.mail()
+    assert len(mail.html.encode()) <= MOST_BYTES
+    for text in (shown(mail.html), shown(mail.text)):
+        assert [n for n in range(200) if f"Number {n}." not in text] == []
+    posted = message(told, [], {}, "")
+    assert len(posted["blocks"]) <= 50
+
+
 def test_without_the_site_address_there_are_no_links(sold):
     mail = announced(sold, url="").content.mail()
     assert "href=" not in mail.html
