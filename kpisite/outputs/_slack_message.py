@@ -117,6 +117,9 @@ def _notes(announcement: Announcement) -> Iterator[str]:
         ]
         said = "; ".join(changed) or gettext("no metric changed")
         yield f"{gettext('These numbers were revised.')} {cut(said, _NOTE)}."
+        if document["reason"]:
+            said = gettext("Reason: {reason}").format(reason=document["reason"])
+            yield cut(said, _NOTE)
     if document["description"]:
         yield cut(document["description"], _NOTE)
     failed = [view["title"] for view in document["views"] if view["status"] == "error"]

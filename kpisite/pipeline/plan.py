@@ -32,6 +32,8 @@ class Task:
     """Which revision of the edition the run makes."""
     period_text: str = ""
     """The period in words, for the title: by default in the language that is spoken now."""
+    why: str = ""
+    """What is recorded as the reason of a revision."""
 
     def __post_init__(self) -> None:
         if not self.period_text:
@@ -75,11 +77,19 @@ def plan(reports: Iterable[LoadedReport], editions: Iterable[Entry], now: dateti
     return tasks
 
 
-def plan_revisions(reports: Iterable[LoadedReport], editions: Iterable[Entry]) -> list[Task]:
-    """Return a new revision of every sealed edition of the reports, oldest period first."""
+def plan_revisions(
+    reports: Iterable[LoadedReport], editions: Iterable[Entry], why: str = ""
+) -> list[Task]:
+    """Return a new revision of every sealed edition of the reports, oldest period first.
+
+    Args:
+        reports: The reports as they are defined now.
+        editions: What the archive has.
+        why: What is recorded as the reason.
+    """
     by_id = {report.id: report for report in reports}
     tasks = [
-        Task(by_id[edition.report], edition.period, "forced", edition.revision + 1)
+        Task(by_id[edition.report], edition.period, "forced", edition.revision + 1, why=why)
         for edition in editions
         if edition.report in by_id and edition.status == "sealed"
     ]

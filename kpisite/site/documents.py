@@ -223,6 +223,8 @@ class EditionDocument(Document):
     """The older revisions, oldest first."""
     changed: tuple[ChangeDocument, ...]
     """The metrics that the last of them said otherwise, in the order of the views."""
+    reason: str
+    """Why it was run again, if whoever did so has said it."""
     metrics: tuple[MetricDocument, ...]
     """In the order of the views."""
     views: tuple[ViewDocument, ...]

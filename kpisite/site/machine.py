@@ -104,6 +104,7 @@ def edition_json(
         replaced_by=_revision(urls, here, newer.key, newer) if newer else None,
         replaces=tuple(_revision(urls, here, folder, entry) for folder, entry in place.older),
         changed=tuple(map(ChangeDocument.model_validate, changed)),
+        reason=record.run.reason,
         metrics=tuple(map(MetricDocument.of, record.metrics.values())),
         views=tuple(views),
     )

@@ -52,7 +52,13 @@ def about(record: EditionRecord) -> dict[str, Any]:
         "data_until": data_until(record),
         "zone": zone_words(record),
         "provenance": provenance(record),
+        "reason": reason_text(record.run.reason),
     }
+
+
+def reason_text(reason: str) -> str:
+    """Return the reason of a revision as pages say it; "" where none was given."""
+    return gettext("Reason: {reason}").format(reason=reason) if reason else ""
 
 
 def told(error: ErrorRecord, *, shows_query: bool) -> dict[str, str]:

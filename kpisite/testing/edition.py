@@ -113,6 +113,7 @@ def _document(text: str) -> EditionDocument:
         replaced_by=None,
         replaces=(),
         changed=(),
+        reason="",
         metrics=tuple(map(MetricDocument.of, _metrics(text))),
         views=tuple(
             ViewDocument.model_validate(

@@ -66,6 +66,7 @@ def announcement(
         "provenance": "Run on 12 February 2013, 06:00 · 1 query on flights (duckdb)",
         "description": "",
         "changed": [],
+        "reason": "",
         "views": [],
         **(document or {}),
     }
