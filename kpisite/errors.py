@@ -57,6 +57,9 @@ class Mistake:
     """Keys that lead there, `views.on_time.args.query`."""
     hint: str = ""
     """What to do: the nearest valid name, an example."""
+    meant: str = ""
+    """Of an unknown key: the valid one that is nearest to it, or the way to its place from where it
+    stands, `args.query`; "" where there is none."""
 
     def __str__(self) -> str:
         place = ":".join(part for part in (self.file, str(self.line or "")) if part)
@@ -126,7 +129,11 @@ def nearest(name: str, valid: Iterable[str]) -> str:
         "Did you mean 'x'?", "Valid here: a, b.", or "" where nothing is valid.
     """
     names = sorted(valid)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    if close:
-        return f"Did you mean '{close[0]}'?"
+    if close := closest(name, names):
+        return f"Did you mean '{close}'?"
     return f"Valid here: {', '.join(names)}." if names else ""
+
+
+def closest(name: str, valid: Iterable[str]) -> str:
+    """Return the valid name that is nearest to `name`, "" where none is near."""
+    return next(iter(difflib.get_close_matches(name, sorted(valid), n=1, cutoff=0.6)), "")

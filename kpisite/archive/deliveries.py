@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from kpisite.archive.records import CHOOSE, CONFLICT, has_conflict
 from kpisite.errors import ArchiveError
 from kpisite.model.delivery import Delivery, DeliveryLog, Intent, Notice, Receipt
 
@@ -198,6 +199,8 @@ def _change(
 def _log(text: bytes | None, where: str) -> DeliveryLog:
     if text is None:
         return DeliveryLog()
+    if has_conflict(text):
+        raise ArchiveError(CONFLICT, where=where, hint=CHOOSE)
     try:
         return DeliveryLog.model_validate_json(text)
     except ValidationError as error:

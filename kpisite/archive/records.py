@@ -12,8 +12,18 @@ from kpisite.model.edition import FORMAT, EditionRecord
 
 NAME = "edition.json"
 """The file whose presence makes an edition."""
-RESTORE = "Restore the file from a backup, or remove its folder to have the edition run again."
+RESTORE = (
+    "Restore the file from a backup, or remove its folder to have the edition run again, on "
+    "the data of today."
+)
 """What to do about a damaged file of an edition."""
+CONFLICT = "Git has put two versions of the file into it"
+"""What is wrong with a file that `has_conflict`."""
+CHOOSE = (
+    "Take yours whole, `git checkout --ours` and the path of the archive, then bring in theirs "
+    "with `kpisite merge`."
+)
+"""What to do about it."""
 
 REVISION = re.compile(r"[1-9][0-9]{0,8}")
 """The name of a revision's folder."""
@@ -45,8 +55,11 @@ def from_text(text: bytes, path: str, where: str) -> EditionRecord:
         where: The same for a message.
 
     Raises:
-        CorruptEditionError: It is damaged, belongs elsewhere, or a newer kpisite wrote it.
+        CorruptEditionError: It is damaged, has what Git leaves of a merge, belongs elsewhere, or a
+            newer kpisite wrote it.
     """
+    if has_conflict(text):
+        raise CorruptEditionError(CONFLICT, where=where, hint=CHOOSE)
     _refuse_newer(text, where)
     try:
         record = EditionRecord.model_validate_json(text)
@@ -62,6 +75,11 @@ def from_text(text: bytes, path: str, where: str) -> EditionRecord:
             hint="Move the folder back to where it belongs.",
         )
     return record
+
+
+def has_conflict(text: bytes) -> bool:
+    """Tell whether Git has left its marks of a merge in a file; no JSON begins a line so."""
+    return text.startswith(b"<<<<<<< ") or b"\n<<<<<<< " in text
 
 
 def _refuse_newer(text: bytes, where: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import ValidationError
 
-from kpisite.archive.records import NAME
+from kpisite.archive.records import CHOOSE, CONFLICT, NAME, has_conflict
 from kpisite.errors import ArchiveError
 from kpisite.model.delivery import DeliveryLog
 
@@ -139,9 +139,13 @@ def _check_logs(archive: Archive, part: Part) -> Iterable[Finding]:
 
 def _read_log(archive: Archive, part: Part, name: str) -> DeliveryLog:
     try:
-        return DeliveryLog.model_validate_json(archive.storage.read(f"{part.folder}/{name}"))
+        text = archive.storage.read(f"{part.folder}/{name}")
     except FileNotFoundError:  # it was removed since the listing
         return DeliveryLog()
+    if has_conflict(text):
+        raise ArchiveError(CONFLICT, hint=CHOOSE)
+    try:
+        return DeliveryLog.model_validate_json(text)
     except ValidationError as error:
         raise ArchiveError(
             "the record of deliveries is damaged",

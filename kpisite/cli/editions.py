@@ -87,6 +87,8 @@ def _print(record: EditionRecord) -> None:
     versions = ", ".join(f"{name} {version}" for name, version in run.versions.items())
     say(f"Run {run.started:%Y-%m-%d %H:%M %Z} in {run.seconds:.1f} s with {versions}")
     say(f"Definition {record.definition.digest}")
+    if run.reason:
+        say(f"Reason: {run.reason}")
 
 
 def _headlines(entry: Entry) -> str:

@@ -42,6 +42,7 @@ _AGAIN_FORCED = "What is committed stays; the same command would make a revision
 @click.option("--since", type=_DAY, metavar="DATE", help="Only periods that begin then or later.")
 @click.option("--until", type=_DAY, metavar="DATE", help="Only periods that begin earlier.")
 @click.option("--force", is_flag=True, help="Run sealed editions again too, as new revisions.")
+@click.option("--reason", default="", metavar="TEXT", help="With --force: why, for its pages.")
 @click.option(
     "--executor",
     type=click.Choice(get_args(ExecutorName)),
@@ -66,6 +67,7 @@ def run(
     until: datetime | None,
     *,
     force: bool,
+    reason: str,
     executor: str,
     jobs: int | None,
     scheduler: str | None,
@@ -82,7 +84,7 @@ def run(
         files, reports = (*files, *map(Path, reports)), ()
     choice = _choice(cast("ExecutorName", executor), jobs, scheduler)
     first, after = since.date() if since else None, until.date() if until else None
-    wanted = Wanted(reports, periods, first, after, force=force)
+    wanted = Wanted(reports, periods, first, after, force=force, why=reason.strip())
     asked = Asked(files, start, end, theme)
     if not files:
         project = settings.project()

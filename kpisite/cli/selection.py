@@ -28,6 +28,8 @@ class Wanted:
     """First day that no longer counts."""
     force: bool = False
     """Whether sealed editions are run again, as new revisions."""
+    why: str = ""
+    """What the revisions record as their reason."""
 
     def __post_init__(self) -> None:
         if self.force and not (self.reports or self.periods or self.since or self.until):
@@ -35,6 +37,8 @@ class Wanted:
                 "--force without a selection would run every sealed edition again",
                 hint="Name a report, or use --period, --since or --until.",
             )
+        if self.why and not self.force:
+            raise UsageError("--reason is for revisions", hint="Add --force, or leave it out.")
 
     def has(self, task: Task) -> bool:
         """Tell whether a task of a named report is wanted."""
@@ -69,7 +73,7 @@ def select(
             raise UsageError(f"there is no period '{label}'", hint=_nearest_period(label, labels))
     tasks = plan(chosen, editions, now)
     if wanted.force:
-        tasks += plan_revisions(chosen, editions)
+        tasks += plan_revisions(chosen, editions, wanted.why)
         return [task for task in tasks if wanted.has(task)], []
     sealed = [
         entry.key for entry in named if entry.status == "sealed" and entry.label in wanted.periods

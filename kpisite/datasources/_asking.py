@@ -71,9 +71,20 @@ def typed_frame(
         rows: Values in the order of the columns, None where one is missing.
         schema: Name and kind of each column.
         zone: The report's timezone.
+
+    Raises:
+        DatasourceError: A value is of another kind.
     """
     columns = list(zip(*rows, strict=True)) or [()] * len(schema)
-    arrays = [pa.array(values, kind) for values, (_, kind) in zip(columns, schema, strict=True)]
+    arrays = []
+    for values, (name, kind) in zip(columns, schema, strict=True):
+        try:
+            arrays.append(pa.array(values, kind))
+        except (pa.ArrowException, OverflowError, TypeError, ValueError):
+            raise DatasourceError(
+                f"the service answered something for '{name}' that is no {kind}",
+                hint="Check the address; is a proxy in between?",
+            ) from None
     frame = plain_frame(pa.table(arrays, names=[name for name, _ in schema]), zone)
     texts = [name for name, kind in schema if pa.types.is_string(kind)]
     return frame.astype(dict.fromkeys(texts, "str"))  # also where all are missing

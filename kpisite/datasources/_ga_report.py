@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 TIMES = {"date": "%Y%m%d", "dateHour": "%Y%m%d%H", "dateHourMinute": "%Y%m%d%H%M"}
 """Dimensions that are times, and how their values are written."""
+_LARGEST = 2**63
+"""No integer of a column is as large."""
 
 
 class Report:
@@ -79,7 +81,9 @@ class Report:
             else:
                 columns[short_name(name)] = pa.array(values, pa.string())
         for name, numbers, whole in zip(self._metrics, self._numbers, self._whole, strict=True):
-            fits = whole and all(number.is_integer() for number in map(float, numbers))
+            fits = whole and all(
+                number.is_integer() and abs(number) < _LARGEST for number in map(float, numbers)
+            )
             array = (
                 pa.array(map(int, numbers), pa.int64()) if fits else pa.array(numbers, pa.float64())
             )

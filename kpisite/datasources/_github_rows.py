@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+import pyarrow as pa
+
+from kpisite.datasources._asking import typed_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from zoneinfo import ZoneInfo
+
+    import pandas as pd
 
     from kpisite.plugins import Period
 
@@ -79,6 +83,13 @@ COLUMNS = {
     "stars": {"repository": "str", "user": "str", "starred_at": _TIME},
 }
 """Query → column → dtype."""
+_KINDS = {
+    "bool": pa.bool_(),
+    "float64": pa.float64(),
+    "int64": pa.int64(),
+    "str": pa.string(),
+    _TIME: pa.timestamp("us", "UTC"),
+}
 BEGAN = {
     "issues": "created_at",
     "pull_requests": "created_at",
@@ -156,17 +167,12 @@ def frame_of(rows: Iterable[Row], query: str, zone: ZoneInfo) -> pd.DataFrame:
         rows: With all columns of the query.
         query: One of COLUMNS.
         zone: The report's timezone, which times are given in.
+
+    Raises:
+        DatasourceError: A value is of another kind.
     """
-    listed = list(rows)
-    columns = {}
-    for name, dtype in COLUMNS[query].items():
-        values = [row[name] for row in listed]
-        if dtype == _TIME:
-            times = pd.Series(pd.to_datetime(values, utc=True)).dt
-            columns[name] = times.tz_convert(zone).dt.as_unit("us")
-        else:
-            columns[name] = pd.Series(values, dtype=dtype)
-    return pd.DataFrame(columns)
+    schema = [(name, _KINDS[kind]) for name, kind in COLUMNS[query].items()]
+    return typed_frame([[row[name] for name, _ in schema] for row in rows], schema, zone)
 
 
 def _opened(item: Item, period: Period) -> Row:

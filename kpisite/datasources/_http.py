@@ -214,7 +214,7 @@ class Client:
                 body = self._body(response, place)
                 status, headers = response.status_code, response.headers
                 return Answer(status, headers, body, place, response.url, self.clean)
-        except (requests.RequestException, HTTPError, UnicodeError) as error:
+        except (requests.RequestException, HTTPError, ValueError) as error:
             what, hint, passes = trouble_of(error, self._connect, read)
             failure = (self._passing if passes else self._error)(place, what, hint)
             raise failure from None  # requests' own quotes the whole address

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 _CHARSET = re.compile(r"charset=\"?([\w.:-]+)", re.IGNORECASE)
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+"""Half of a character, or the whole of one: JSON may write both."""
 _MESSAGES = ("message", "error_description", "detail", "error", "title")
 """Where services put what they say of an error."""
 
@@ -71,7 +73,8 @@ class Answer:
             DatasourceError: It is none; the message says what it is.
         """
         try:
-            return json.loads(self.body)
+            said = json.loads(self.body)
+            return _whole(said) if _HALF.search(self.body) else said
         except (ValueError, RecursionError) as error:
             hint = "Check the address, and whether it wants a user or a token."
             if isinstance(error, json.JSONDecodeError) and error.pos > 0 and self._begins_as_json:
@@ -93,6 +96,17 @@ class Answer:
         if self.text.lstrip()[:1] == "<":
             return f"a page, “{self.said}”," if _TITLE.search(self.text) else "a page"
         return f"“{self.said[:80]}”"
+
+
+def _whole(said: Any) -> Any:
+    """Return JSON in which half a character, which no text can have, is U+FFFD."""
+    if isinstance(said, str):
+        return said.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(said, list):
+        return [_whole(part) for part in said]
+    if isinstance(said, dict):
+        return {_whole(name): _whole(part) for name, part in said.items()}
+    return said
 
 
 def _message(said: Any) -> str:

@@ -38,7 +38,8 @@ def trouble_of(error: Exception, connect: float, read: float) -> tuple[str, str,
     """Return what happened, what to do, and whether it may pass.
 
     Args:
-        error: Of requests or urllib3, or a text that fits into no header.
+        error: Of requests or urllib3; a text that fits into no header; or of an address to
+            which the service redirects, and which requests cannot read.
         connect: Seconds that a connection was waited for.
         read: Seconds that an answer was waited for.
     """
@@ -67,6 +68,8 @@ def trouble_of(error: Exception, connect: float, read: float) -> tuple[str, str,
     ):
         hint = "Check the address and the headers."
         return f"cannot be asked: {type(error).__name__}", hint, False
+    if isinstance(error, ValueError) and not isinstance(error, requests.RequestException):
+        return "redirects to what is no address", "Check the address.", False
     return "broke the connection before the whole answer came", "", True
 
 

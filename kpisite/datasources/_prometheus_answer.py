@@ -17,6 +17,8 @@ Series = tuple[tuple[str, str], ...]
 """Labels with their values, sorted."""
 Sample = tuple[float, float]
 """Seconds since 1970, and a number."""
+_LAST = 253_402_300_800
+"""Seconds from 1970 to the year 10000."""
 
 
 def series_of(data: Any) -> Iterator[tuple[Series, list[Sample]]]:
@@ -42,7 +44,12 @@ def series_of(data: Any) -> Iterator[tuple[Series, list[Sample]]]:
                 )
             samples = found["values"] if kind == "matrix" else [found["value"]]
             labels = tuple(sorted(found["metric"].items()))
-            yield labels, [(float(at), float(value)) for at, value in samples]
+            read = [(float(at), float(value)) for at, value in samples]
+            if not all(isinstance(value, str) for _, value in labels) or not all(
+                abs(at) < _LAST for at, _ in read
+            ):
+                raise ValueError
+            yield labels, read
     except (KeyError, TypeError, ValueError, AttributeError):
         raise DatasourceError(
             "the answer is not what Prometheus answers",

@@ -9,7 +9,7 @@ import socket
 import sqlite3
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from kpisite.plugins import Token, split_tokens
 from kpisite.plugins.tokens import calendar_length, replace_tokens, statements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from kpisite.plugins import Period
 
@@ -75,6 +75,12 @@ class Dialect:
         """Return what the driver's connect() is given, where the report says nothing else."""
         name = _CONNECT_TIMEOUTS.get(self.driver)
         return {name: math.ceil(self.connect_timeout)} if name else {}
+
+    @contextmanager
+    def connected(self, engine: sa.Engine) -> Iterator[sa.Connection]:
+        """Lend a connection of an engine; a new one first asks the server about itself."""
+        with engine.connect() as connection:
+            yield connection
 
     def let_in(self, raw: Any, limits: Mapping[str, Any]) -> None:
         """Set up a connection of the driver as soon as it is made.
@@ -161,6 +167,27 @@ class SQLite(Dialect):
 class PostgreSQL(Dialect):
     """It compares instants with columns of every type, once it knows the zone."""
 
+    def __init__(self, driver: str, timeout: float, connect_timeout: float, max_rows: int) -> None:
+        """Keep what is asked, as any database does."""
+        super().__init__(driver, timeout, connect_timeout, max_rows)
+        self._connecting = threading.local()  # several threads may
+
+    @contextmanager
+    def connected(self, engine: sa.Engine) -> Iterator[sa.Connection]:
+        """Lend a connection; cut a new one whose server falls silent before it can be used.
+
+        Raises:
+            TimeoutError: It was cut.
+        """
+        with _cut_after(self.connect_timeout + GRACE) as self._connecting.hold:
+            connection = engine.connect()
+        with connection:
+            yield connection
+
+    def let_in(self, raw: Any, limits: Mapping[str, Any]) -> None:
+        """Have the connection cut in time."""
+        self._connecting.hold(raw)
+
     def execution_options(self) -> dict[str, Any]:
         """Return what makes transactions that only read."""
         return {"postgresql_readonly": True}
@@ -168,8 +195,8 @@ class PostgreSQL(Dialect):
     @contextmanager
     def session(self, connection: sa.Connection, query: str, period: Period) -> Iterator[None]:
         """Set up the transaction; cut the connection when the server does not keep the time."""
-        raw: Any = connection.connection.driver_connection
-        with _cut_after(self.timeout + GRACE, raw):
+        with _cut_after(self.timeout + GRACE) as hold:
+            hold(connection.connection.driver_connection)
             connection.execute(
                 sa.text(
                     "select set_config('TimeZone', :zone, true),"
@@ -178,7 +205,10 @@ class PostgreSQL(Dialect):
                 ),
                 {"zone": period.zone.key, "milliseconds": str(math.ceil(self.timeout * 1000))},
             )
-            yield
+            try:
+                yield
+            finally:
+                connection.rollback()  # here, where it cannot take forever
 
     def answer(self, connection: sa.Connection, query: str, period: Period) -> Answer:
         """Ask through a cursor, which only a SELECT can have: the driver would read it whole.
@@ -250,21 +280,32 @@ def _modifier(period: Period) -> str:
 
 
 @contextmanager
-def _cut_after(seconds: float, raw: Any) -> Iterator[None]:
-    """Cut a connection that is still in use after so many seconds.
+def _cut_after(seconds: float) -> Iterator[Callable[[Any], None]]:
+    """Yield what takes a driver's connection, which is cut if the block lasts longer.
 
     Raises:
         TimeoutError: It was.
     """
-    if not hasattr(raw, "fileno") or raw.closed:
-        yield
-        return
     is_cut = threading.Event()
-    with socket.socket(fileno=os.dup(raw.fileno())) as line:
-        timer = threading.Timer(seconds, _cut, [line, is_cut])
+    with ExitStack() as held:
+        lines: list[socket.socket] = []
+
+        def cut() -> None:
+            is_cut.set()
+            for line in lines:
+                with suppress(OSError):
+                    line.shutdown(socket.SHUT_RDWR)
+
+        def hold(raw: Any) -> None:
+            if hasattr(raw, "fileno") and not raw.closed:
+                lines.append(held.enter_context(socket.socket(fileno=os.dup(raw.fileno()))))
+            if is_cut.is_set():  # connecting took as long
+                cut()
+
+        timer = threading.Timer(seconds, cut)
         timer.start()
         try:
-            yield
+            yield hold
         except sa.exc.DBAPIError as error:
             if is_cut.is_set():
                 raise TimeoutError from error
@@ -272,9 +313,3 @@ def _cut_after(seconds: float, raw: Any) -> Iterator[None]:
         finally:
             timer.cancel()
             timer.join()
-
-
-def _cut(line: socket.socket, is_cut: threading.Event) -> None:
-    is_cut.set()
-    with suppress(OSError):
-        line.shutdown(socket.SHUT_RDWR)

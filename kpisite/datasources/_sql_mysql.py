@@ -23,7 +23,7 @@ _TIMESTAMPS = sa.text(
     "select distinct column_name from information_schema.columns where data_type = 'timestamp'"
     " and table_schema not in ('information_schema', 'mysql', 'performance_schema', 'sys')"
 )
-_LIMITED = ("mysqldb", "pymysql")
+_LIMITED = ("mysqlconnector", "mysqldb", "pymysql")
 """Drivers that give up a server that falls silent."""
 
 

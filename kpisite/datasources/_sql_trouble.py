@@ -32,6 +32,7 @@ _HINTS: dict[object, str] = {
 }
 """MySQL's number of an error, or SQLSTATE."""
 _LATE: tuple[object, ...] = (1969, 3024, "57014")
+"""3024 is also what MySQL Connector says of a server that falls silent."""
 _PASSING: dict[object, str] = {
     1040: _AGAIN,  # too many connections
     1053: _AGAIN,  # the server is being shut down
@@ -75,23 +76,28 @@ class Trouble:
     """Whether asking again may help."""
 
 
-def trouble_of(error: Exception, timeout: float, connect_timeout: float) -> Trouble:
+def trouble_of(
+    error: Exception, timeout: float, connect_timeout: float, *, seconds: float
+) -> Trouble:
     """Return what the database says, in short and without SQLAlchemy's words.
 
     Args:
         error: What came.
         timeout: Seconds that a query may take.
         connect_timeout: Seconds that connecting may take.
+        seconds: How long the server was asked before; below 0 where it was not.
     """
     code, text = _code_and_text(error)
-    if isinstance(error, TimeoutError) or code in _LATE or text == "interrupted":
-        return _late(timeout)
+    gave_up = isinstance(error, TimeoutError) or (code == 2013 and "timed out" in text)
+    if gave_up or code in _LATE or text == "interrupted":
+        return _late(timeout) if seconds >= 0 else _not_let_in(connect_timeout)
+    trouble = _said(error, code, text)
+    # A driver may call it a broken connection; asked again, it would take as long again.
+    return _late(timeout) if trouble.passes and seconds > timeout else trouble
+
+
+def _said(error: Exception, code: object, text: str) -> Trouble:
     statement = (error.statement or "") if isinstance(error, DBAPIError) else ""
-    if code == 2013 and "timed out" in text:
-        if statement:
-            return _late(timeout)
-        message = f"the server did not let us in within {connect_timeout:g} s"
-        return Trouble(message, _SERVER, passes=True)
     is_declared = statement.startswith(DECLARE)
     message, _, rest = _plain(text, is_declared=is_declared).partition("\n")
     if code in _HINTS:
@@ -111,6 +117,11 @@ def _late(timeout: float) -> Trouble:
         f"the query took longer than {timeout:g} s",
         "Ask for less, or give it more time: 'timeout'.",
     )
+
+
+def _not_let_in(connect_timeout: float) -> Trouble:
+    message = f"the server did not let us in within {connect_timeout:g} s"
+    return Trouble(message, _SERVER, passes=True)
 
 
 def _code_and_text(error: Exception) -> tuple[object, str]:

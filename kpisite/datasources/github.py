@@ -116,6 +116,9 @@ class GitHub(Datasource):
         try:
             found = self._queries[query](repository, period)
             listed = [{"repository": repository, **row} for row in found]
+            if query not in ("issues", "pull_requests"):  # those may have been closed in the period
+                listed = [row for row in listed if period.contains(row[began])]
+            return sorted(listed, key=lambda row: (row[began], row.get("number", 0)))
         except RefusedError as error:
             raise DatasourceError(
                 error.message, hint=self._hint(error.answer.status, repository) or error.hint
@@ -125,9 +128,6 @@ class GitHub(Datasource):
                 f"{self.options.api_url} answered what is no list of {query} of {repository}",
                 hint="Check api_url: it is that of GitHub's REST API.",
             ) from None
-        if query not in ("issues", "pull_requests"):  # those may have been closed in the period
-            listed = [row for row in listed if period.contains(row[began])]
-        return sorted(listed, key=lambda row: (row[began], row.get("number", 0)))
 
     def _hint(self, status: int, repository: str) -> str:
         if status == 401:

@@ -145,7 +145,8 @@ class Prometheus(Datasource):
                 f"{answer.place} answered JSON that is not Prometheus's",
                 hint=_ADDRESS,
             )
-        for warning in reply.get("warnings") or ():
+        warnings = reply.get("warnings")
+        for warning in warnings if isinstance(warnings, list) else ():
             self.note(self._client.clean(f"datasource '{self.context.id}': {warning}"))
         return reply.get("data")
 

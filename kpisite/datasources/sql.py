@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import time
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, quote_plus
 
@@ -187,6 +189,7 @@ class SQL(Datasource):
     def __init__(self, options: PluginOptions, context: DatasourceContext) -> None:
         super().__init__(options, context)
         self._engine: sa.Engine | None = None
+        self._dialect = self._spoken()
 
     def query(self, query: str, period: Period, **args: Any) -> pd.DataFrame:
         """Answer a SELECT; `query_args` may have `parse_dates`, `dtype` and `index_col`."""
@@ -221,13 +224,16 @@ class SQL(Datasource):
             raise DatasourceError(f"{error.message}{asked}", hint=error.hint) from None
 
     def _once(self, query: str, period: Period) -> pa.Table:
-        dialect = self._dialect()
+        dialect, began = self._dialect, math.inf
         try:
             engine = self._engine = self._engine or self._open(dialect)
-            with engine.connect() as connection, dialect.session(connection, query, period):
-                return self._answer(connection, query, period, dialect)
+            with dialect.connected(engine) as connection:
+                began = time.monotonic()
+                with dialect.session(connection, query, period):
+                    return self._answer(connection, query, period, dialect)
         except (SQLAlchemyError, OSError, TypeError, ValueError) as error:
-            trouble = trouble_of(error, self.options.timeout, self.options.connect_timeout)
+            limits = (self.options.timeout, self.options.connect_timeout)
+            trouble = trouble_of(error, *limits, seconds=time.monotonic() - began)
         kind = _PassingError if trouble.passes else DatasourceError
         raise kind(self._masked(trouble.message), hint=self._masked(trouble.hint))
 
@@ -248,7 +254,8 @@ class SQL(Datasource):
                 )
         return table_of_rows(names, rows)
 
-    def _dialect(self) -> Dialect:
+    def _spoken(self) -> Dialect:
+        """Return how the database is spoken to."""
         url = self.options.address()
         driver = url.drivername.partition("+")[2]
         kind = _DIALECTS.get(url.get_backend_name(), Dialect)
@@ -283,7 +290,8 @@ class SQL(Datasource):
                 f"the database '{url.drivername}' needs the driver '{module}'",
                 hint=f"pip install '{_PACKAGES.get(module, module)}'",
             ) from None
-        sa.event.listen(engine, "connect", lambda raw, _: dialect.let_in(raw, limits))
+        # First of all who listen: then SQLAlchemy asks the server about itself.
+        sa.event.listen(engine, "connect", lambda raw, _: dialect.let_in(raw, limits), insert=True)
         return engine
 
     def _masked(self, text: str) -> str:

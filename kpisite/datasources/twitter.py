@@ -101,7 +101,7 @@ class Twitter(Datasource):
             client = self._client = self._client or self._open()
             client.begin()
             rows = self._rows(client, args.get("username", ""), period)
-        return typed_frame(sorted(rows), _POSTS, period.zone)
+            return typed_frame(sorted(rows), _POSTS, period.zone)
 
     def close(self) -> None:
         """Give back the connections, if there are any."""

@@ -16,7 +16,6 @@ from kpisite.render.block_cache import BlockCache
 from kpisite.render.chart_templates import ChartTemplates
 from kpisite.render.compiled_templates import CompiledTemplates
 from kpisite.render.digests import code_digest
-from kpisite.render.raster import can_draw
 from kpisite.render.templates import Templates
 from kpisite.site.archive_site import ArchiveSite
 from kpisite.site.machine import SiteAbout
@@ -115,7 +114,7 @@ class ArchiveFiles:
 
 def _previews(config: MkDocsConfig) -> Previews | None:
     """Return what draws pictures for links; their tags need the site's real address."""
-    return Previews(config.site_name) if config.site_url and can_draw() else None
+    return Previews(config.site_name) if config.site_url else None
 
 
 def _about(config: MkDocsConfig) -> SiteAbout:

@@ -16,9 +16,8 @@ from kpisite.errors import KpisiteError
 from kpisite.mkdocs_plugin.archive_files import ArchiveFiles
 from kpisite.mkdocs_plugin.assets import add_assets, name_assets
 from kpisite.mkdocs_plugin.editions import (
-    Preview,
+    RunningPreview,
     editions_for_build,
-    editions_for_preview,
     log_problems,
 )
 from kpisite.mkdocs_plugin.files import KpiFile
@@ -64,7 +63,7 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
     def __init__(self) -> None:
         self._serving = False
         self._language = ENGLISH
-        self._first = True
+        self._preview = RunningPreview()
         self._caches = Path()
         self.archive_site: ArchiveSite | None = None
         """What the last build made its pages from."""
@@ -112,11 +111,7 @@ class KpisitePlugin(BasePlugin[KpisiteOptions]):  # type: ignore[no-untyped-call
             project = project_of(config, self.config, now, environment)
             self._caches = project.cache
             if self._serving:
-                preview = Preview.of(project)
-                self._entries = editions_for_preview(
-                    project, preview, self._warn, first=self._first
-                )
-                self._first = False
+                self._entries = self._preview.editions(project, config.watch, self._warn)
             else:
                 self._entries = editions_for_build(
                     project, self._warn, run=self.config.run == "due"

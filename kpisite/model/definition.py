@@ -153,8 +153,8 @@ class Report(StrictModel):
     @field_validator("schedule", mode="before")
     @classmethod
     def _known_schedule(cls, value: object) -> object:
-        if isinstance(value, str):
-            Schedule.parse(value)
+        if isinstance(value, str | int | float):
+            Schedule.parse(str(value))
         return value
 
     @field_validator("since", "until", "start_date", "end_date")

@@ -116,6 +116,8 @@ class RunRecord(StrictModel):
     seconds: float
     versions: dict[str, str]
     """Package → version."""
+    reason: str = ""
+    """Why a sealed edition was run again, in the words of whoever did so."""
 
 
 class EditionRecord(StrictModel):

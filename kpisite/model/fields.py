@@ -127,7 +127,9 @@ def _zones() -> frozenset[str]:
 def _known_zone(name: str) -> str:
     zones = _zones()
     if name not in zones:
-        hint = nearest(name, zones) if len(name) > 2 else ""
+        cities = {zone.rpartition("/")[2].lower(): zone for zone in sorted(zones)}
+        named = cities.get(name.lower().replace(" ", "_"), name)
+        hint = nearest(named, zones) if len(name) > 2 else ""
         hint = hint if hint.startswith("Did") else "It is an IANA name such as Europe/Berlin."
         raise ValueError(f"unknown timezone '{name}'. {hint}")
     return name

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import types
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from kpisite.errors import nearest
+from kpisite.errors import closest, nearest
 from kpisite.model.base import Variable
 
 if TYPE_CHECKING:
@@ -70,11 +71,21 @@ def _wrong_kind(
     path = (*prefix, *inner)
     expected = " or ".join(dict.fromkeys(_KINDS[detail["type"]] for detail in details))
     written = _shown(source.raw, path, model, inner)
-    quotes = details[0]["type"] == "string_type" and not isinstance(
-        details[0]["input"], dict | list | None
-    )
-    hint = "Put it in quotes." if quotes else ""
+    hint = _other_kind(details[0]["type"], details[0]["input"])
     return source.mistake(path, f"expected {expected}, found {written}", hint)
+
+
+def _other_kind(expected: str, value: object) -> str:
+    """Return how a value is written as another kind, "" where that is not known."""
+    if isinstance(value, dict | list | None):
+        return ""
+    if expected == "string_type":
+        return "Put it in quotes."
+    if expected in ("list_type", "tuple_type") and isinstance(value, str):
+        return "Write it like [a, b]."
+    if expected == "float_parsing" and any(sign.isdecimal() for sign in str(value)):
+        return "A number has digits and a point: 1234.5, and 0.8 for 80 %."
+    return ""
 
 
 def _mistake(
@@ -87,8 +98,9 @@ def _mistake(
     path = (*prefix, *inner)
     kind = detail["type"]
     if kind == "extra_forbidden":
-        valid = _keys_at(model, inner[:-1])
-        return source.mistake(path, f"unknown key '{inner[-1]}'", nearest(str(inner[-1]), valid))
+        key, valid = str(inner[-1]), _keys_at(model, inner[:-1])
+        unknown = source.mistake(path, f"unknown key '{key}'", nearest(key, valid))
+        return replace(unknown, meant=closest(key, valid))
     if kind == "missing":
         return source.mistake(path, f"'{inner[-1]}' is missing", _or_variable(model, inner))
     if kind == "too_short" and inner:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from kpisite.errors import Mistake
+from kpisite.model.yaml_advice import advice
 from kpisite.model.yaml_source import Location, Source
 
 if TYPE_CHECKING:
@@ -54,8 +55,11 @@ def read_yaml(text: str, file: str, environment: Mapping[str, str]) -> Source:
         if context and error.context_mark and mark and error.context_mark.line < mark.line:
             context += f" of line {error.context_mark.line + 1}"
         problem = ", ".join(part for part in (context, error.problem) if part)
-        hint = "Indent with spaces, not with tabs." if "'\\t'" in problem else ""
-        refuse(f"not valid YAML: {problem}", mark.line + 1 if mark else 1, hint)
+        refuse(
+            f"not valid YAML: {problem}",
+            mark.line + 1 if mark else 1,
+            advice(problem, mark, text),
+        )
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         refuse(f"not valid YAML: the character U+{error.character:04X} may not stand here", line)

@@ -95,6 +95,28 @@ class Source:
         ]
         return left
 
+    def renamed(self, names: Mapping[str, str]) -> Source:
+        """Return this with other names for some keys.
+
+        Args:
+            names: Path of a key, as its mistake has it → its name, or the way to its place from
+                where it stands: `args.query`. What is there already stays.
+        """
+        paths = {".".join(map(str, path)): path for path in self.locations}
+        other = replace(self, values=deepcopy(self.values), raw=deepcopy(self.raw))
+        for path, name in names.items():
+            *parents, key = paths[path]
+            for tree in (other.values, other.raw):
+                mapping: Any = tree
+                for parent in parents:
+                    mapping = mapping[parent]
+                value = mapping.pop(key)
+                *inside, new = name.split(".")
+                for part in inside:
+                    mapping[part] = mapping = dict(mapping.get(part) or {})
+                mapping.setdefault(new, value)
+        return other
+
 
 def _merge(earlier: Any, later: Any) -> Any:
     if not (isinstance(earlier, dict) and isinstance(later, dict)):

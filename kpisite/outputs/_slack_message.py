@@ -58,7 +58,7 @@ def message(
     parts = [*_kpis(announcement, views), *(_view(view, files) for view in views)]
     return {
         "text": cut(escaped(f"{title}: {announcement.text}"), _SECTION),
-        "blocks": _as_many_as_fit(first, parts, _button(announcement)),
+        "blocks": _as_many_as_fit(first, parts, _last(announcement)),
         "unfurl_links": False,
     }
 
@@ -117,6 +117,9 @@ def _notes(announcement: Announcement) -> Iterator[str]:
         ]
         said = "; ".join(changed) or gettext("no metric changed")
         yield f"{gettext('These numbers were revised.')} {cut(said, _NOTE)}."
+        if document["reason"]:
+            said = gettext("Reason: {reason}").format(reason=document["reason"])
+            yield cut(said, _NOTE)
     if document["description"]:
         yield cut(document["description"], _NOTE)
     failed = [view["title"] for view in document["views"] if view["status"] == "error"]
@@ -188,12 +191,14 @@ def _heading(title: str, description: str, url: str = "") -> str:
     return f"{name} {escaped(cut(' '.join(description.split()), _NOTE))}".rstrip()
 
 
-def _button(announcement: Announcement) -> list[dict[str, Any]]:
+def _last(announcement: Announcement) -> list[dict[str, Any]]:
+    """Return the button that leads to the page, and where the numbers come from."""
+    provenance = _context(escaped(cut(announcement.document["provenance"], _NOTE)))
     if not announcement.url:
-        return []
+        return [provenance]
     link = {"type": "plain_text", "text": gettext("Charts and tables")}
     button = {"type": "button", "text": link, "url": announcement.url}
-    return [{"type": "actions", "elements": [button]}]
+    return [{"type": "actions", "elements": [button]}, provenance]
 
 
 def _length(blocks: Sequence[Mapping[str, Any]]) -> int:

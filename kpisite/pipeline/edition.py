@@ -77,7 +77,10 @@ def run_task(task: Task, archive: Archive, datasources: Datasources, now: dateti
         frames=tuple(recorder.frames),
         views=tuple(views),
         run=RunRecord(
-            started=now, seconds=round(time.perf_counter() - started, 3), versions=_versions()
+            started=now,
+            seconds=round(time.perf_counter() - started, 3),
+            versions=_versions(),
+            reason=_why(task, archive),
         ),
     )
     committed: Status | None = None
@@ -89,6 +92,14 @@ def run_task(task: Task, archive: Archive, datasources: Datasources, now: dateti
         except EditionExistsError as error:
             problems.append(problem_of(task, error))
     return Result(committed, tuple(problems), time.perf_counter() - started)
+
+
+def _why(task: Task, archive: Archive) -> str:
+    """Return the reason of a revision; a preliminary one that is run again keeps its own."""
+    if task.why or task.reason != "preliminary" or task.revision == 1:
+        return task.why
+    before = archive.edition(task.report.id, task.period.label, task.revision)
+    return before.record.run.reason if before else ""
 
 
 def committed_in(task: Task, archive: Archive, now: datetime) -> Status | None:

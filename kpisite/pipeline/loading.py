@@ -7,21 +7,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
-from kpisite.errors import DefinitionError, Mistake, PluginError
-from kpisite.model.definition import RecordedDatasource, Report, ViewDefinition
-from kpisite.model.mistakes import mistakes_of
+from kpisite.errors import DefinitionError, Mistake
+from kpisite.model.definition import RecordedDatasource, Report
 from kpisite.model.recorded_definition import RecordedDefinition
 from kpisite.model.secrets import HIDDEN, redact
 from kpisite.model.yaml_reader import read_yaml
 from kpisite.model.yaml_source import Source
-from kpisite.plugins.binding import Bound, bind, check_queries, make_view
+from kpisite.pipeline.parts import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from kpisite.model.yaml_source import KeyPath
+    from kpisite.plugins.binding import Bound
     from kpisite.plugins.view import View
 
 FILE_NAMES = ("report.yml", "report.yaml")
@@ -136,68 +134,35 @@ def load_written(written: Written) -> LoadedReport:
         DefinitionError: The definition has mistakes; the message has all of them.
     """
     environment = _Noted(written.environment)
-    source = Source()
-    for name, text in written.files:
-        source = source.merged(read_yaml(text, name, environment))
+    source = read_written(replace(written, environment=environment))
     if source.unreadable:
         raise DefinitionError(source.mistakes)
     source = source.without(written.without)
-    report = None
-    mistakes = []
-    try:
-        report = Report.model_validate(source.values)
-    except ValidationError as error:
-        mistakes += mistakes_of(error, Report, source)
-    datasources, wrong_datasources = bind("datasources", source, environment)
-    bound_views, wrong_views = bind("views", source, {})
-    outputs, wrong_outputs = bind("outputs", source, environment)
-    views, wrong = _views(report, bound_views, source)
-    mistakes += [*wrong_datasources, *wrong_views, *wrong_outputs, *wrong]
-    mistakes += [*check_queries(views, source), *_alike(bound_views, source)]
-    bound = [*datasources.values(), *outputs.values()]
+    parts = parts_of(source, environment)
+    bound = [*parts.datasources.values(), *parts.outputs.values()]
     secrets = {**{s: HIDDEN for b in bound for s in b.secrets if s}, **source.secrets}
-    known = {mistake.path for mistake in source.mistakes}  # what follows from them is not said
-    mistakes = [*source.mistakes, *(m for m in mistakes if m.path not in known)]
-    if mistakes or report is None:
-        shown = [replace(m, message=redact(m.message, secrets)) for m in mistakes]
+    if parts.mistakes or parts.report is None:
+        shown = [replace(m, message=redact(m.message, secrets)) for m in parts.mistakes]
         raise DefinitionError(sorted(shown, key=lambda m: (m.file, m.line)))
     return LoadedReport(
         written.id,
-        report,
-        _recorded(report, datasources, source),
+        parts.report,
+        _recorded(parts.report, parts.datasources, source),
         written.folder,
-        views,
-        datasources,
-        outputs,
+        parts.views,
+        parts.datasources,
+        parts.outputs,
         secrets,
         replace(written, environment=environment.noted),
     )
 
 
-def _views(
-    report: Report | None, bound: Mapping[str, Bound], source: Source
-) -> tuple[dict[str, View], list[Mistake]]:
-    """Return the views, also of a report with mistakes, so that theirs are found too."""
-    views, mistakes = {}, []
-    for id_, view in bound.items():
-        definition = report.views[id_] if report else ViewDefinition(plugin=view.plugin.name)
-        try:
-            views[id_] = make_view(id_, definition, view)
-        except PluginError as error:
-            mistakes.append(source.mistake(("views", id_, "plugin"), error.message, error.hint))
-    return views, mistakes
-
-
-def _alike(views: Iterable[str], source: Source) -> list[Mistake]:
-    """Return the mistakes of ids that differ in case alone: their pages would be one file."""
-    seen: dict[str, str] = {}
-    mistakes = []
-    for id_ in views:
-        other = seen.setdefault(id_.lower(), id_)
-        if other != id_:
-            message = f"'{id_}' and '{other}' differ in upper and lower case alone"
-            mistakes.append(source.mistake(("views", id_), message, "Rename one of them."))
-    return mistakes
+def read_written(written: Written) -> Source:
+    """Return what the files of a report say, all together."""
+    source = Source()
+    for name, text in written.files:
+        source = source.merged(read_yaml(text, name, written.environment))
+    return source
 
 
 def _recorded(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from kpisite.archive.frames import digest, to_parquet
-from kpisite.errors import DatasourceError, KpisiteError, ViewError
+from kpisite.errors import DatasourceError, KpisiteError, UnsupportedFrameError, ViewError
 from kpisite.model.edition import BlobRecord, FrameRecord
 from kpisite.pipeline.answers import Answer
 from kpisite.plugins.tokens import misspelled
@@ -75,7 +75,11 @@ class Recorder(Collector):
         assert answer.frame is not None  # noqa: S101 - an answer has one or the other
         self._notes += answer.notes
         if key not in self._positions:
-            self._positions[key] = self._record(answer.frame, query, answer.seconds)
+            try:
+                self._positions[key] = self._record(answer.frame, query, answer.seconds)
+            except UnsupportedFrameError as error:
+                error.where = _source(query)
+                raise
         given = answer.frame.copy(deep=False)  # what a view changes in it, no other sees
         self._given.append((given, answer.frame, self._positions[key]))
         return given
@@ -140,11 +144,13 @@ class Recorder(Collector):
             error.hint = "\n".join(filter(None, (misspelled(query.text), error.hint)))
             return Answer(None, error, time.perf_counter() - started)
         except Exception as error:  # noqa: BLE001 - a plugin's mistake is the view's, not the run's
-            wrapped = DatasourceError(f"{type(error).__name__}: {error}", hint=raised_in(error))
+            message = f"{type(error).__name__}: {error}"
+            wrapped = DatasourceError(message, where=_source(query), hint=raised_in(error))
             wrapped.__cause__ = error
             return Answer(None, wrapped, time.perf_counter() - started)
         if not isinstance(frame, pd.DataFrame):
-            wrong = DatasourceError(f"the plugin returned {type(frame).__name__}, not a DataFrame")
+            message = f"the plugin returned {type(frame).__name__}, not a DataFrame"
+            wrong = DatasourceError(message, where=_source(query))
             return Answer(None, wrong, time.perf_counter() - started)
         return Answer(frame, None, time.perf_counter() - started, notes)
 
@@ -170,7 +176,10 @@ class Recorder(Collector):
 
     @staticmethod
     def _key(query: Query) -> str:
-        args = json.dumps(query.args, sort_keys=True, default=repr)
+        try:
+            args = json.dumps(query.args, sort_keys=True, default=repr)
+        except TypeError:  # keys of several kinds have no order
+            args = repr(query.args)
         return "\0".join((query.datasource, query.text, args, str(query.previous)))
 
 
@@ -183,6 +192,10 @@ def raised_in(error: Exception) -> str:
         return ""
     module = trace.tb_frame.f_globals.get("__name__", "?")
     return f"Raised in {module}, line {trace.tb_lineno}."
+
+
+def _source(query: Query) -> str:
+    return f"datasource '{query.datasource}'"
 
 
 def _same(left: pd.DataFrame, right: pd.DataFrame) -> bool:

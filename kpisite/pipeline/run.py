@@ -171,6 +171,7 @@ class _Run:
             reason=task.reason,
             revision=task.revision,
             period_text=task.period_text,
+            why=task.why,
             now=self._now,
             keeps_connections=_limit(task) is None,
             may_repeat=self._workers.repeats,

@@ -38,6 +38,7 @@ class Job:
     reason: Reason
     revision: int
     period_text: str
+    why: str
     now: datetime
     keeps_connections: bool
     """Whether connections stay open for the next edition."""
@@ -53,7 +54,7 @@ def work(job: Job) -> Result:
         PluginError: The report cannot be loaded here.
     """
     with _session(job) as session:
-        task = Task(session.report, job.period, job.reason, job.revision, job.period_text)
+        task = Task(session.report, job.period, job.reason, job.revision, job.period_text, job.why)
         if job.keeps_connections:
             result = run_task(task, job.archive, session.datasources, job.now)
         else:

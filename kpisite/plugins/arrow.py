@@ -69,7 +69,8 @@ def plain_frame(table: pa.Table, zone: ZoneInfo) -> pd.DataFrame:
     | integers, decimals without places | int64; Int64 with a NULL; float64 where they do not fit |
     | floats, decimals with places, only NULLs | float64 |
     | booleans | bool; boolean with a NULL |
-    | text, categories of text, UUIDs, addresses of the Internet Protocol | str |
+    | text, UUIDs, addresses of the Internet Protocol | str |
+    | categories | what they are categories of |
     | dates | datetime64 at midnight, without a zone |
     | timestamps | datetime64; with a zone: in the report's |
     | durations, intervals without months | timedelta64 |
@@ -96,6 +97,8 @@ def plain_frame(table: pa.Table, zone: ZoneInfo) -> pd.DataFrame:
 
 
 def _series(name: str, column: pa.ChunkedArray, zone: ZoneInfo) -> pd.Series[Any]:
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
     if pa.types.is_nested(column.type):
         raise DatasourceError(
             f"column '{name}' holds lists or structs, which no view can show",
@@ -103,8 +106,6 @@ def _series(name: str, column: pa.ChunkedArray, zone: ZoneInfo) -> pd.Series[Any
         )
     if pa.types.is_interval(column.type):
         plain = _durations(name, column)
-    elif pa.types.is_dictionary(column.type):
-        plain = column.cast(column.type.value_type)
     elif pa.types.is_date(column.type):
         try:
             plain = column.cast(pa.timestamp("us"))
@@ -122,7 +123,13 @@ def _series(name: str, column: pa.ChunkedArray, zone: ZoneInfo) -> pd.Series[Any
 
 
 def _has_years(times: pd.Series[Any]) -> bool:
-    return all(end is pd.NaT or end.year in _YEARS for end in (times.min(), times.max()))
+    # First in UTC: pandas has no zone's time for an instant that is in no year.
+    instants = times if times.dt.tz is None else times.dt.tz_convert("UTC")
+    return all(
+        end is pd.NaT or end.year in _YEARS
+        for column in (instants, times)
+        for end in (column.min(), column.max())
+    )
 
 
 def _no_year(name: str) -> DatasourceError:

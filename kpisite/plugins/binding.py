@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from kpisite.errors import PluginError, nearest
 from kpisite.model.base import Variable
+from kpisite.model.definition import DatasourceDefinition, OutputDefinition, ViewDefinition
 from kpisite.model.mistakes import mistakes_of
 from kpisite.plugins.registry import Kind, Plugin, load
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from kpisite.errors import Mistake
-    from kpisite.model.definition import ViewDefinition
     from kpisite.model.yaml_source import Source
     from kpisite.plugins.options import PluginOptions
     from kpisite.plugins.view import View
@@ -36,9 +36,17 @@ class Bound:
         return frozenset(_secrets(self.options))
 
     def masked(self, written: Mapping[str, Any]) -> dict[str, Any]:
-        """Return arguments as they were written, secret ones hidden; `${NAME}` is no secret."""
+        """Return arguments as they were written, secret ones hidden; `${NAME}` is no secret.
+
+        All texts are hidden in an option that a `repr` leaves out, as it is handed on to others
+        who may take a password, and in one that has another name in the options.
+        """
+        fields = type(self.options).model_fields
+        shown = {n for name, field_ in fields.items() for n in (name, field_.alias) if field_.repr}
         return {
             key: _masked(value, _part(self.options, key), self.secrets)
+            if key in shown
+            else _hidden(value)
             for key, value in written.items()
         }
 
@@ -70,13 +78,34 @@ def bind(
             path = (kind, id_, "plugin")
             mistakes.append(source.mistake(path, error.message, error.hint))
             continue
+        mistakes += _beside_args(kind, id_, definition, plugin, source)
         own = {k: v for k, v in (args or {}).items() if kind != "views" or k not in _VIEW_KEYS}
         given = _from_environment(plugin.options, environment)
         try:
             bound[id_] = Bound(plugin, plugin.options.model_validate({**given, **own}))
         except ValidationError as error:
-            mistakes += mistakes_of(error, plugin.options, source, (kind, id_, "args"))
+            found = mistakes_of(error, plugin.options, source, (kind, id_, "args"))
+            mistakes += [_below_args(kind, id_, mistake) for mistake in found]
     return bound, mistakes
+
+
+def _beside_args(
+    kind: Kind, id_: str, written: Mapping[str, Any], plugin: Plugin, source: Source
+) -> Iterator[Mistake]:
+    """Yield the mistakes of options that stand beside `args` instead of below."""
+    for key in written:
+        if key not in _DEFINITIONS[kind].model_fields and key in plugin.options.model_fields:
+            hint = f"It is an option of '{plugin.name}': write it below `args:`."
+            mistake = source.mistake((kind, id_, key), f"unknown key '{key}'", hint)
+            yield replace(mistake, meant=f"args.{key}")
+
+
+def _below_args(kind: Kind, id_: str, mistake: Mistake) -> Mistake:
+    """Return a mistake in `args`, with other advice for a key whose place is beside `args`."""
+    for key in _DEFINITIONS[kind].model_fields:
+        if (mistake.path, mistake.message) == (f"{kind}.{id_}.args.{key}", f"unknown key '{key}'"):
+            return replace(mistake, hint="Write it beside `args:`, not below.", meant="")
+    return mistake
 
 
 def _from_environment(
@@ -145,6 +174,11 @@ def check_queries(views: Mapping[str, View], source: Source) -> list[Mistake]:
     return mistakes
 
 
+_DEFINITIONS: dict[Kind, type[BaseModel]] = {
+    "datasources": DatasourceDefinition,
+    "views": ViewDefinition,
+    "outputs": OutputDefinition,
+}
 _VIEW_KEYS = ("title", "description", "cols")
 _MASK = "**********"
 _REFERENCE = re.compile(r"(\$\{[A-Za-z_][A-Za-z0-9_]*)(?::-[^}]*)?\}")
@@ -165,15 +199,26 @@ def _secrets(value: object) -> Iterator[str]:
 
 
 def _masked(written: Any, value: object, secrets: frozenset[str]) -> Any:
-    """Return what was written without secrets: of `${NAME:-default}` only the name."""
+    """Return what was written without secrets."""
     if isinstance(value, SecretStr) or (isinstance(written, str) and written in secrets):
-        reference = _REFERENCE.fullmatch(str(written))
-        return reference[1] + "}" if reference else _MASK
+        return _hidden(str(written))
     if isinstance(written, dict):
         return {key: _masked(part, _part(value, key), secrets) for key, part in written.items()}
     if isinstance(written, list):
         return [_masked(part, _part(value, n), secrets) for n, part in enumerate(written)]
     return written
+
+
+def _hidden(written: Any) -> Any:
+    """Return what was written without its texts: of `${NAME:-default}` only the name."""
+    if isinstance(written, dict):
+        return {key: _hidden(part) for key, part in written.items()}
+    if isinstance(written, list):
+        return [_hidden(part) for part in written]
+    if not isinstance(written, str):
+        return written
+    reference = _REFERENCE.fullmatch(written)
+    return reference[1] + "}" if reference else _MASK
 
 
 def _part(value: object, key: str | int) -> object:

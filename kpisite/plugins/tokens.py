@@ -118,11 +118,20 @@ def statements(query: str) -> int:
 
 
 def misspelled(query: str) -> str:
-    """Return a hint on what is almost a token, such as `{form}`; "" where nothing is."""
-    for name in re.findall(r"\{(\w+)\}", query):
+    """Return a hint on what was meant as a token, `{form}` or `'{from}'`; "" where nothing was.
+
+    Only of SQL is it certain that tokens are not filled in between quotes.
+    """
+    is_sql = re.search(r"\bselect\b", query, re.IGNORECASE)
+    for quote, name in re.findall(r"(['\"]?)\{([A-Za-z_]\w*)\}", query):
         close = difflib.get_close_matches(name, TOKENS, n=1, cutoff=0.7)
+        if is_sql and name in TOKENS and quote:
+            return f"{{{name}}} in quotes is plain text: write it without them."
         if name not in TOKENS and close:
             return f"{{{name}}} is no token. Did you mean {{{close[0]}}}?"
+        if is_sql and name not in TOKENS and not quote:
+            known = ", ".join(f"{{{token}}}" for token in TOKENS)
+            return f"{{{name}}} is no token. There are {known}."
     return ""
 
 

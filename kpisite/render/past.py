@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kpisite.archive.index import Entry
+    from kpisite.model.period import Unit
 
 
 class History:
@@ -27,9 +28,11 @@ class History:
         """
         self._positions: dict[str, list[int]] = {}
         self._points: dict[str, list[Point]] = {}
+        self._units: list[Unit] = []
         running = hashlib.sha256()
         self._digests = [running.hexdigest()]
         for position, entry in enumerate(entries):
+            self._units.append(entry.period.unit)
             values = {name: metric.value for name, metric in entry.metrics.items()}
             for name, value in values.items():
                 self._positions.setdefault(name, []).append(position)
@@ -39,13 +42,23 @@ class History:
             self._digests.append(running.hexdigest())
 
     def before(self, position: int) -> Past:
-        """Return what the edition at a position may know of those before it."""
-        return Past(self, position)
+        """Return what the edition at a position may know of those before it.
 
-    def points(self, metric: str, end: int) -> list[Point]:
-        """Return a metric in the editions before a position that have it, oldest first."""
+        One that would follow the newest is of the same unit.
+        """
+        return Past(self, position, self._units[min(position, len(self._units) - 1)])
+
+    def points(self, metric: str, end: int, unit: Unit) -> list[Point]:
+        """Return a metric in the editions before a position that have it, oldest first.
+
+        Args:
+            metric: Its name.
+            end: The position.
+            unit: Of the periods: a month is nothing that a week can be compared with.
+        """
         positions = self._positions.get(metric, [])
-        return self._points.get(metric, [])[: bisect_left(positions, end)]
+        points = self._points.get(metric, [])[: bisect_left(positions, end)]
+        return [point for point in points if point.period.unit == unit]
 
     def digest(self, end: int) -> str:
         """Return what changes with anything that `points` can return for this end."""
@@ -59,10 +72,12 @@ class Past:
     history: History
     position: int
     """Of the edition in its report, from 0."""
+    unit: Unit
+    """Of its period."""
 
     def points(self, metric: str) -> list[Point]:
-        """Return a metric in the editions that have it, oldest first."""
-        return self.history.points(metric, self.position)
+        """Return a metric in the editions that have it, over periods of one unit, oldest first."""
+        return self.history.points(metric, self.position, self.unit)
 
     @property
     def digest(self) -> str:

@@ -1,4 +1,4 @@
-"""Pictures as PNG, for what shows no SVG: mail, chat programs, previews of links.
+"""Charts as PNG, for what shows no SVG: mail, chat programs.
 
 The font is shipped and those of the machine are left alone, so that text shows where none is
 installed, and the same drawing gives the same bytes everywhere.
@@ -15,10 +15,12 @@ from kpisite.errors import KpisiteError
 FONT = "Roboto"
 """The family of the shipped font; it has a regular and a bold face, and tabular figures."""
 
-_FONTS = [
+REGULAR, BOLD = (
     str(Path(__file__).parent / "fonts" / name)
     for name in ("Roboto-Regular.ttf", "Roboto-Bold.ttf")
-]
+)
+"""Its files."""
+
 _UNKNOWN = re.compile(
     "[^\n\t -~\u00a0-\u024f\u0300-\u0304\u0306-\u0308\u030a-\u030c\u0327\u0328\u0370-\u0377"
     "\u037a-\u037f\u0384-\u038a\u038c\u038e-\u03a1\u03a3-\u03e1\u03f0-\u045f\u0490\u0491"
@@ -34,6 +36,11 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 def can_draw() -> bool:
     """Tell whether the extra that `png` needs is installed."""
     return importlib.util.find_spec("resvg_py") is not None
+
+
+def is_in_font(text: str) -> bool:
+    """Tell whether the shipped font has all characters of a text."""
+    return _UNKNOWN.search(text) is None
 
 
 def png(svg: str, scale: float = 2.0) -> bytes:
@@ -62,8 +69,8 @@ def png(svg: str, scale: float = 2.0) -> bytes:
             resvg_py.svg_to_bytes(
                 svg_string=svg,
                 zoom=scale,
-                skip_system_fonts=_UNKNOWN.search(svg) is None,
-                font_files=_FONTS,
+                skip_system_fonts=is_in_font(svg),
+                font_files=[REGULAR, BOLD],
                 font_family=FONT,
                 sans_serif_family=FONT,
             )

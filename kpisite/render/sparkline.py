@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+Points = list[tuple[float, float]]
+"""Places from left to right, in pixels: across, and down from the top."""
 
 _PAD = 3.0
 """Room for the mark and the line's width, in CSS pixels."""
@@ -23,28 +26,18 @@ def sparkline_svg(values: Sequence[float | None], *, width: int = 104, height: i
     Returns:
         One line of SVG in the page's own colours; "" for fewer than two values.
     """
-    points = [_known(value) for value in values]
-    known = [value for value in points if value is not None]
-    if len(known) < 2:
+    drawn = sparkline_lines(values, width - 2 * _PAD, height - 2 * _PAD)
+    if not drawn:
         return ""
-    step = (width - 2 * _PAD) / (len(points) - 1)
-    low, high = min(known) / 2, max(known) / 2
-    spread = high - low
-    path, mark, pen_down = "", "", False
-    for position, value in enumerate(points):
-        if value is None:
-            pen_down = False
-            continue
-        share = (value / 2 - low) / spread if spread else 0.5
-        x = f"{_PAD + position * step:.1f}"
-        y = f"{_PAD + (1 - share) * (height - 2 * _PAD):.1f}"
-        path += f"{'L' if pen_down else 'M'}{x} {y}"
-        if not pen_down and (position + 1 == len(points) or points[position + 1] is None):
-            path += "h0"
-        pen_down = True
-        mark = f'<circle cx="{x}" cy="{y}" r="2.8" fill="var(--kpi-ink)"/>'
-    if points[-1] is None:
-        mark = ""
+    lines = [[(_PAD + x, _PAD + y) for x, y in line] for line in drawn]
+    path = "".join(
+        "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in line) + ("h0" if len(line) == 1 else "")
+        for line in lines
+    )
+    mark = ""
+    if is_known(values[-1]):
+        x, y = lines[-1][-1]
+        mark = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.8" fill="var(--kpi-ink)"/>'
     return (
         f'<svg class="kpi-spark" width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
         f' aria-hidden="true" focusable="false"><path d="{path}" fill="none"'
@@ -53,5 +46,33 @@ def sparkline_svg(values: Sequence[float | None], *, width: int = 104, height: i
     )
 
 
-def _known(value: float | None) -> float | None:
-    return float(value) if value is not None and math.isfinite(value) else None
+def sparkline_lines(values: Sequence[float | None], width: float, height: float) -> list[Points]:
+    """Return the lines of a sparkline from edge to edge: several where values are missing.
+
+    Args:
+        values: Oldest first; None, NaN and infinities are gaps in the line.
+        width: Of the drawing, in pixels.
+        height: Of the drawing, in pixels.
+
+    Returns:
+        Nothing for fewer than two values.
+    """
+    known = [float(value) for value in values if is_known(value)]
+    if len(known) < 2:
+        return []
+    step = width / (len(values) - 1)
+    low, high = min(known) / 2, max(known) / 2
+    spread = high - low
+    lines: list[Points] = [[]]
+    for position, value in enumerate(values):
+        if is_known(value):
+            share = (value / 2 - low) / spread if spread else 0.5
+            lines[-1].append((position * step, (1 - share) * height))
+        else:
+            lines.append([])
+    return [line for line in lines if line]
+
+
+def is_known(value: float | None) -> TypeGuard[float]:
+    """Tell whether there is a number to draw."""
+    return value is not None and math.isfinite(value)

@@ -205,6 +205,8 @@ class EditionDocument(Document):
     """Up to when it has data, in words and in its timezone: `10 February 2013, 23:59`."""
     zone: str
     """Its timezone in words: `New York time`."""
+    provenance: str
+    """When it was run, what was asked of which datasources, its definition, in one line."""
     url: str
     """Address of its page."""
     report_url: str
@@ -221,6 +223,8 @@ class EditionDocument(Document):
     """The older revisions, oldest first."""
     changed: tuple[ChangeDocument, ...]
     """The metrics that the last of them said otherwise, in the order of the views."""
+    reason: str
+    """Why it was run again, if whoever did so has said it."""
     metrics: tuple[MetricDocument, ...]
     """In the order of the views."""
     views: tuple[ViewDocument, ...]

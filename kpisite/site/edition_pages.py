@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -131,6 +132,7 @@ class EditionPages:
             failed=[block.title for block in loaded.blocks if block.error],
             revised=others.revised(record),
             replaced=others.replaced,
+            document=quote(self._urls.asset(here, f"{place.folder}/{EDITION}")),
         )
 
     def shown(self, loaded: LoadedEdition, place: Place, here: str) -> list[dict[str, Any]]:

@@ -95,6 +95,7 @@ def edition_json(
         run=_utc(record.run.started),
         data_until=words.data_until(record),
         zone=words.zone_words(record),
+        provenance=words.provenance(record),
         url=_page(urls, here, here),
         report_url=_page(urls, here, report),
         index_url=_file(urls, here, f"{report}/{INDEX}"),
@@ -103,6 +104,7 @@ def edition_json(
         replaced_by=_revision(urls, here, newer.key, newer) if newer else None,
         replaces=tuple(_revision(urls, here, folder, entry) for folder, entry in place.older),
         changed=tuple(map(ChangeDocument.model_validate, changed)),
+        reason=record.run.reason,
         metrics=tuple(map(MetricDocument.of, record.metrics.values())),
         views=tuple(views),
     )

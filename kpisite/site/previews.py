@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from kpisite.model.language import gettext
 from kpisite.model.words import revision_text, status_text
 from kpisite.plugins.svg import LIGHT
-from kpisite.render.raster import png
-from kpisite.site.preview_svg import CARDS, HEIGHT, WIDTH, Card, Poster, poster_svg
+from kpisite.site.poster import CARDS, HEIGHT, WIDTH, Card, Poster, draw_poster
 from kpisite.site.summaries import period_words
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ class Previews:
             cards=tuple(_card(metric, past) for metric in _chosen(record.metrics.values())),
             accent=str(colours[0]) if colours else LIGHT["accent"],
         )
-        return png(poster_svg(poster), SCALE)
+        return draw_poster(poster).png(SCALE)
 
     def wall(self, reports: Sequence[tuple[str, Entry, Past]]) -> bytes:
         """Return the picture of the site.
@@ -82,7 +81,7 @@ class Previews:
             cards=tuple(_card(m, past, title if named else "") for m, past, title in cards[:CARDS]),
             accent=LIGHT["accent"],
         )
-        return png(poster_svg(poster), SCALE)
+        return draw_poster(poster).png(SCALE)
 
 
 def _chosen(metrics: Iterable[Metric]) -> list[Metric]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -29,11 +30,11 @@ if TYPE_CHECKING:
     from kpisite.model.edition import EditionRecord
     from kpisite.render.blocks import Block
 
-_SEARCH_BYTES = 240
+_SEARCH_BYTES = 280
 """Of the search index, for each edition, beside its title and its address."""
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
-_MARKS = re.compile(r"[*_`#>|\[\]]+")
-"""Of Markdown."""
+_MARKS = re.compile(r"(?:[*_`>|\[\]]|(?<!&)#)+")
+"""Of Markdown, but for that in `&#46;`, which stands for a character of the data."""
 
 
 def about(record: EditionRecord) -> dict[str, Any]:
@@ -51,7 +52,13 @@ def about(record: EditionRecord) -> dict[str, Any]:
         "data_until": data_until(record),
         "zone": zone_words(record),
         "provenance": provenance(record),
+        "reason": reason_text(record.run.reason),
     }
+
+
+def reason_text(reason: str) -> str:
+    """Return the reason of a revision as pages say it; "" where none was given."""
+    return gettext("Reason: {reason}").format(reason=reason) if reason else ""
 
 
 def told(error: ErrorRecord, *, shows_query: bool) -> dict[str, str]:
@@ -114,14 +121,22 @@ def provenance(record: EditionRecord) -> str:
 
 
 def found_by(record: EditionRecord, blocks: Iterable[Block]) -> str:
-    """Return what the search finds an edition by, beside its title: days, status, texts of views.
+    """Return what the search finds an edition by, beside its title.
+
+    That is: days, label, status, KPIs, texts of views, and the report's description.
 
     It is short: the index of a site with thousands of editions is loaded whole.
     """
     texts = [block.text for block in blocks if not isinstance(block.text, Markup)]
+    period = record.period.period()
+    status = [
+        status_text(record.status),
+        *([status_text("revised")] if record.revision > 1 else []),
+    ]
     parts = [
-        f"{period_span(record.period.period())}, {status_text(record.status)}",
-        *(_MARKS.sub("", _LINK.sub(r"\1", text)) for text in texts),
+        ", ".join([period_span(period), record.period.label, *status]),
+        ", ".join(f"{metric.title} {metric.said}" for metric in record.metrics.values()),
+        *(html.unescape(_MARKS.sub("", _LINK.sub(r"\1", text))) for text in texts),
         record.definition.description,
     ]
     words = " · ".join(" ".join(part.split()) for part in parts if part.strip())

@@ -104,6 +104,7 @@ def _document(text: str) -> EditionDocument:
         run=_TIME,
         data_until="10 February 2013, 23:59",
         zone="New York time",
+        provenance="Run on 12 February 2013, 06:00",
         url="./",
         report_url="../",
         index_url="../index.json",
@@ -112,6 +113,7 @@ def _document(text: str) -> EditionDocument:
         replaced_by=None,
         replaces=(),
         changed=(),
+        reason="",
         metrics=tuple(map(MetricDocument.of, _metrics(text))),
         views=tuple(
             ViewDocument.model_validate(

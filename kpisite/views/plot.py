@@ -14,7 +14,7 @@ from kpisite.views.plotting.data import Columns, PlotData, check_unique, columns
 from kpisite.views.plotting.ends import names_at_ends
 from kpisite.views.plotting.frame import Drawing, Look
 from kpisite.views.plotting.heat import check_cells, heat_plot, ramp_html
-from kpisite.views.plotting.left_out import check_points, drawn_numbers, left_out
+from kpisite.views.plotting.left_out import check_points, check_size, drawn_numbers, left_out
 from kpisite.views.plotting.lines import line_plot
 from kpisite.views.plotting.marks import marks_legend, marks_words
 from kpisite.views.plotting.notes import check_notes, notes_words, shown_notes
@@ -33,7 +33,7 @@ from kpisite.views.plotting.smooth import (
 from kpisite.views.plotting.svg import still
 from kpisite.views.plotting.text import describe, legend_html
 from kpisite.views.plotting.top import largest
-from kpisite.views.plotting.values import values_of, word
+from kpisite.views.plotting.values import kind_in, values_of, word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,7 +64,7 @@ class Plot(View):
         if unused := plot_rc(options.plot_rc).ignored:
             notes.append(f"plot_rc: not taken: {', '.join(unused)}")
         if options.resample is not None:
-            check_times(values_of(frame, columns.x), columns.x)
+            check_times(frame, columns.x)
         elif options.kind not in ("scatter", "box"):
             check_unique(frame, columns)
         if options.kind != "scatter" and columns.texts:
@@ -77,16 +77,18 @@ class Plot(View):
             if len(columns.numeric) > 1:
                 ignored = ", ".join(columns.numeric[1:])
                 notes.append(f"groupby draws '{columns.numeric[0]}' only, not {ignored}")
-        check_notes(options.annotations, values_of(frame, columns.x), columns.x)
+        check_notes(options.annotations, kind_in(frame, columns.x), columns.x)
+        values = drawn_numbers(frame, columns)
+        check_size(values, options)
         if options.secondary is not None:
             check_series(options.secondary, _series_names(frame, columns))
         if options.stacked == "percent":
-            check_shares(drawn_numbers(frame, columns))
+            check_shares(values)
         if options.kind == "heatmap":
             check_cells(frame, columns, rows=count)
         elif count > _COLOURS:
             notes.append(f"{count} series share {_COLOURS} colours")
-        return notes + left_out(frame, columns, options)
+        return notes + left_out(frame, columns, values, options)
 
     def render_md(self, frames: Mapping[str, pd.DataFrame], page: Page) -> str:
         """Return the chart with its legend, or the words that there is nothing to draw."""
@@ -125,10 +127,11 @@ class Plot(View):
         """Return what is drawn, and a note on what was made of the query's numbers."""
         options, grouped = self.options, columns.groupby is not None
         rolling = options.rolling is not None
-        kind = options.drawn if options.resample is None else "box"  # several values in a place
-        data = plot_data(frame, columns, period, options.label_map, kind, earlier=rolling)
-        if options.resample is not None and data.x.at:
-            data = resampled(data, options.resample, period, grouped=grouped)
+        how, labels = options.resample, options.label_map
+        if how is None:
+            data = plot_data(frame, columns, period, labels, options.drawn, earlier=rolling)
+        else:
+            data = resampled(frame, columns, how, period, labels, earlier=rolling)
         if options.rolling is not None:
             data = within(rolled(data, options.rolling), period)
         notes = [made_of(options.resample, options.rolling)]

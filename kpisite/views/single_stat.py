@@ -167,16 +167,22 @@ def _total(frame: pd.DataFrame) -> float | None:
     position = min(len(frame.columns), 2) - 1
     values = frame.iloc[:, position].dropna().tolist()
     name = frame.columns[position]
-    numbers = [_number(value, name) for value in values]
-    return math.fsum(numbers) if numbers else None
+    try:
+        return math.fsum(_number(value, name) for value in values) if values else None
+    except OverflowError:
+        raise ViewError(
+            f"the sum of column '{name}' is larger than any number that can be recorded",
+            hint="Is a missing number written as the largest there is? Make it a gap.",
+        ) from None
 
 
 def _number(value: object, column: object) -> float:
     if isinstance(value, timedelta):
         return value.total_seconds()
     if not isinstance(value, Real | Decimal):
-        raise ViewError(
-            f"column '{column}' holds {type(value).__name__}, not numbers: {str(value)[:40]!r}",
+        kind = "text" if isinstance(value, str) else type(value).__name__
+        raise ViewError(  # without the value, which differs from period to period
+            f"column '{column}' holds {kind}, not numbers",
             hint="The value is the only column of the query, or the second of several.",
         )
     if not math.isfinite(value):

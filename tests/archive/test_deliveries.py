@@ -52,6 +52,14 @@ def test_a_log_is_no_edition(archive: Archive):
     assert archive.edition("eu/flights", "2013-W06") is None
 
 
+def test_a_log_that_git_has_mixed_is_told_as_that(archive: Archive):
+    add_delivery(archive, KEY, delivery())
+    mixed = b"{\n<<<<<<< HEAD\n=======\n>>>>>>> theirs\n}\n"
+    archive.storage.replace("eu/flights/2013-W06/deliveries/pages.json", mixed)
+    with pytest.raises(ArchiveError, match="Git has put two versions"):
+        read_log(archive, KEY, "pages")
+
+
 def test_a_damaged_log_is_not_taken_for_an_empty_one(archive: Archive):
     add_delivery(archive, KEY, delivery())
     archive.storage.replace("eu/flights/2013-W06/deliveries/pages.json", b"{")

@@ -289,6 +289,16 @@ def test_a_truncated_record_is_damaged(local: Archive, tmp_path: Path, content: 
     assert "Restore the file from a backup" in caught.value.hint
 
 
+def test_a_record_that_git_has_mixed_is_told_as_that(local: Archive, tmp_path: Path):
+    local.commit(*made(1))
+    path = record_path(tmp_path)
+    text = path.read_text()
+    path.write_text(f"<<<<<<< HEAD\n{text}=======\n{text}>>>>>>> theirs\n")
+    with pytest.raises(CorruptEditionError, match="Git has put two versions") as caught:
+        local.editions()
+    assert "git checkout --ours" in caught.value.hint
+
+
 def test_a_record_cannot_name_a_file_elsewhere(local: Archive, tmp_path: Path):
     record, content = made(1)
     local.commit(record, content)

@@ -66,6 +66,26 @@ def test_a_revision_whose_view_fails_is_told_and_not_committed(shop):
     assert shop.files("archive") == before
 
 
+def test_the_reason_of_a_revision_is_kept_also_where_it_is_run_again(shop):
+    shop.call("run")
+    shop.edit("since: 2024-01-01", "since: 2024-01-01\nsettle: 40 days")
+    again = ["run", "--force", "--period", "2024-02", "--reason", "a customer was counted twice"]
+    assert shop.call(*again).exit_code == 0
+    assert "Reason: a customer was counted twice" in shop.call("show", "sales/2024-02").stdout
+    shop.call("run", now="2024-06-01")
+    record = json.loads(shop.call("show", "sales/2024-02", "--json").stdout)
+    assert (record["revision"], record["status"]) == (2, "sealed")
+    assert record["run"]["reason"] == "a customer was counted twice"
+    assert "Reason" not in shop.call("show", "sales/2024-01").stdout
+
+
+def test_a_reason_is_for_revisions_alone(shop):
+    result = shop.call("run", "sales", "--reason", "late data")
+    assert result.exit_code == 2
+    assert result.stderr == ("Error: --reason is for revisions\n  Add --force, or leave it out.\n")
+    assert not (shop.folder / "archive").exists()
+
+
 def test_a_revision_that_is_preliminary_is_run_again_under_its_own_number(shop):
     shop.call("run")
     shop.edit("since: 2024-01-01", "since: 2024-01-01\nsettle: 40 days")

@@ -38,6 +38,16 @@ def test_every_damaged_file_is_named_with_its_effect_and_what_to_do(ran):
     assert text.splitlines()[-1].endswith(": 2 damaged or missing.")
 
 
+def test_what_git_leaves_of_a_merge_is_told_as_that(published):
+    deliveries = published.folder / "archive" / "sales" / "2024-01" / "deliveries"
+    log = min(deliveries.iterdir())
+    log.write_text(f"<<<<<<< HEAD\n{log.read_text()}=======\n>>>>>>> theirs\n")
+    result = published.call("verify")
+    assert result.exit_code == 1
+    assert f"Damaged: {log}: Git has put two versions of the file into it\n" in result.stdout
+    assert "git checkout --ours" in result.stdout
+
+
 def test_what_a_broken_run_left_is_a_note(ran):
     left = ran.folder / "archive" / "sales" / "2024-01" / "1" / "frames" / "left.parquet"
     left.write_bytes(b"left")

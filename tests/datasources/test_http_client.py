@@ -126,6 +126,12 @@ def test_redirects_without_end_and_of_a_question_with_a_body_are_errors(server: 
     assert caught.value.hint == "Check the address; is a proxy in between?"
 
 
+def test_a_redirect_to_what_is_no_address_is_an_error(server: Answering):
+    server.routes["/a"] = Reply(status=302, headers={"Location": f"http://[{SECRET}"})
+    error = failure(client(server.url, bearer=SECRET))
+    assert error.message == f"{server.url}/a redirects to what is no address"
+
+
 def test_a_page_without_a_title_is_told_without_its_markup(server: Answering):
     page = "<html><style>h1 {}</style><h1>Out of <b>order</b></h1>\n<p>Back at 9 &amp; later</html>"
     server.routes["/a"] = Reply(page, 403, {"Content-Type": "text/html"})

@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from sql_servers import DATABASE, PASSWORD, USER
 
 from kpisite.datasources import _sql_dialects, _sql_mysql, sql
+from kpisite.datasources._sql_trouble import trouble_of
 from kpisite.datasources.sql import SQL
 from kpisite.errors import DatasourceError
 from kpisite.plugins import DatasourceContext, Period
@@ -300,6 +301,53 @@ def test_a_server_that_does_not_let_us_in_is_given_up_long_before_a_query_would_
     }
     assert error.message == said[target.kind]
     assert error.hint.startswith("Is the server running, and may this machine reach it?")
+
+
+@pytest.mark.parametrize("share", [0.4, 0.6])
+def test_a_server_that_lets_us_in_and_then_falls_silent_is_given_up(
+    target: Target, monkeypatch: pytest.MonkeyPatch, share: float
+):
+    """SQLAlchemy asks a server about itself before the first query."""
+    for module in (_sql_dialects, _sql_mysql):
+        monkeypatch.setattr(module, "GRACE", 0.3)
+    with CuttingProxy(target.server.port, silent=True) as proxy:
+        url = target.server.url.set(port=proxy.port)
+        target.source(url=url).query("select 1 as one", WEEK)
+        proxy.limit = round(proxy.sent * share)
+        error = failure(target.source(url=url, connect_timeout=1, timeout=0.2, tries=1))
+    said = ("the server did not let us in within 1 s", "the query took longer than 0.2 s")
+    assert error.message in said
+
+
+def test_a_server_that_falls_silent_after_its_answer_is_given_up(
+    postgresql_server: SQLServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(_sql_dialects, "GRACE", 0.3)
+    with CuttingProxy(postgresql_server.port, silent=True) as proxy:
+        source = make(tmp_path, postgresql_server.url.set(port=proxy.port), timeout=0.2, tries=1)
+        source.query("select 1 as one", WEEK)
+        before = proxy.sent
+        source.query("select 1 as one", WEEK)
+        proxy.limit = proxy.sent - before - 10  # without the whole ROLLBACK
+        assert failure(source, "select 1 as one").message == "the query took longer than 0.2 s"
+
+
+@pytest.mark.parametrize("driver", ["mysqlconnector", "mysqldb", "pymysql"])
+def test_every_driver_of_mysql_is_told_how_long_to_wait_for_a_server(driver: str):
+    limits = _sql_mysql.MySQL(driver, 60, 5, 10).connect_args()
+    connecting = {"mysqlconnector": "connection_timeout"}.get(driver, "connect_timeout")
+    assert limits[connecting] == 5
+    assert limits["write_timeout"] == 70
+    assert limits["read_timeout"] == (5 if driver == "pymysql" else 70)
+
+
+def test_a_connection_that_breaks_when_the_time_is_over_is_not_asked_again():
+    """The driver mysqlclient calls a server that falls silent a broken connection."""
+    broken = sa.exc.OperationalError("select 1", {}, Exception(2013, "Lost connection"))
+    assert trouble_of(broken, 60, 5, seconds=59).passes
+    late = trouble_of(broken, 60, 5, seconds=61)
+    assert late.message == "the query took longer than 60 s"
+    assert not late.passes
 
 
 def test_a_query_may_take_longer_than_connecting(target: Target):

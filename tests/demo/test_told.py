@@ -172,6 +172,9 @@ def test_each_says_of_what_and_of_when_it_is_and_where_the_page_is(demo, told, k
         assert fact in text
     address = f"{URL}{key}/"
     assert address in (told[key].content.mail().html if form == "html" else text)
+    foot = re.search(r'<footer class="kpi-provenance">(.*?)</footer>', page)
+    assert foot is not None
+    assert text.endswith(words(foot[1]))
 
 
 @pytest.mark.parametrize("key", EDITIONS)

@@ -215,9 +215,19 @@ def test_the_search_finds_an_edition_by_its_month_its_texts_and_nothing_of_its_t
     index = json.loads((site.folder / "site" / "search" / "search_index.json").read_text())
     entry = next(e for e in index["docs"] if e["location"] == "sales/2024-01/")
     assert entry["title"] == "Sales, monthly – January 2024"
-    assert "Sold 15, see the notes" in entry["text"]
+    assert "2024-01, sealed · Sold 15 · Sold 15, see the notes" in entry["text"]
     assert "Ann" not in json.dumps(index)
     assert "kpi-card" in site.files()["sales/2024-01/index.html"].decode()
+
+
+def test_the_search_reads_numbers_of_a_text_as_they_are_shown(site):
+    site.report.write_text(REPORT.replace("{{ row.amount }}", "{{ (row.amount or 0) / 2 }}"))
+    site.forget()
+    shutil.rmtree(site.folder / "archive")
+    site.build()
+    index = json.loads((site.folder / "site" / "search" / "search_index.json").read_text())
+    entry = next(e for e in index["docs"] if e["location"] == "sales/2024-01/")
+    assert "Sold 7.5, see the notes" in entry["text"]
 
 
 def test_hostile_text_in_a_report_is_text_in_the_search(site):

@@ -11,7 +11,7 @@ from test_head import head, make
 from test_page_cache import Site, assert_same_as_cold, edit
 
 from kpisite.cli.main import main
-from kpisite.mkdocs_plugin import archive_files
+from kpisite.render.picture import Picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,15 +80,11 @@ def test_an_older_revision_has_a_picture_of_its_own(tmp_path, monkeypatch):
     assert drawn[f"{older}/preview.png"] != drawn["sales/2024-01/preview.png"]
 
 
-@pytest.mark.parametrize("reason", ["no address", "no extra", "switched off"])
-def test_without_an_address_or_the_extra_or_if_switched_off_there_is_none(
-    tmp_path, monkeypatch, reason
-):
+@pytest.mark.parametrize("reason", ["no address", "switched off"])
+def test_without_an_address_or_if_switched_off_there_is_none(tmp_path, monkeypatch, reason):
     changes: dict[str, object] = {}
     if reason == "no address":
         changes["site_url"] = ""
-    elif reason == "no extra":
-        monkeypatch.setattr(archive_files, "can_draw", lambda: False)
     else:
         changes["plugins"] = ["search", {"kpisite": {"preview_pictures": False}}]
     site = make(tmp_path, monkeypatch, **changes)
@@ -125,10 +121,10 @@ def test_a_build_with_nothing_new_draws_nothing(tmp_path, monkeypatch):
     site = make(tmp_path, monkeypatch)
     before = pictures(site)
 
-    def refuse(svg: str, scale: float) -> bytes:
+    def refuse(picture: Picture, scale: float) -> bytes:
         raise AssertionError("a picture was drawn")
 
-    monkeypatch.setattr("kpisite.site.previews.png", refuse)
+    monkeypatch.setattr(Picture, "png", refuse)
     assert site.build() == (3, 0)
     assert pictures(site) == before
 
@@ -152,14 +148,14 @@ def test_a_file_of_the_project_stands_for_the_picture_of_the_site(tmp_path, monk
 
 
 def test_a_picture_speaks_the_language_of_the_site(tmp_path, monkeypatch):
-    drawn: list[str] = []
+    drawn: list[list[str]] = []
 
-    def keep(svg: str, scale: float) -> bytes:
-        drawn.append(svg)
+    def keep(picture: Picture, scale: float) -> bytes:
+        drawn.append([text.text for text in picture.texts])
         return b""
 
-    monkeypatch.setattr("kpisite.site.previews.png", keep)
+    monkeypatch.setattr(Picture, "png", keep)
     german = {"name": "material", "font": False, "language": "de"}
     make(tmp_path, monkeypatch, theme=german)
-    [february] = [svg for svg in drawn if ">Februar 2024<" in svg]
-    assert ">endgültig<" in february
+    [february] = [texts for texts in drawn if "Februar 2024" in texts]
+    assert "endgültig" in february

@@ -63,6 +63,7 @@ class Preview:
 def project(tmp_path: Path) -> Path:
     (tmp_path / "mkdocs.yml").write_text(
         "site_name: Small\ntheme: {name: material, font: false}\nplugins: [kpisite]\n"
+        "watch: [docs/sales/sales.csv]\n"
     )
     folder = tmp_path / "docs" / "sales"
     folder.mkdir(parents=True)
@@ -100,5 +101,18 @@ def test_a_mistake_while_editing_is_told_and_the_preview_goes_on(project, previe
     while "Did you mean 'schedule'?" not in (project / "serve.log").read_text():
         assert time.monotonic() < deadline
         time.sleep(0.2)
+    preview.wait_for("sales/2024-01/", "January 2024")
+    assert "shedule" not in preview.wait_for("sales/", "kpi-badge-sealed")
     definition.write_text(REPORT.replace("title: Sold", "title: Mended"))
     preview.wait_for("sales/", "Mended")
+
+
+def test_data_that_change_show_as_a_draft_of_the_newest_period(project, preview):
+    preview.wait_for("sales/", "kpi-badge-sealed")
+    data = project / "docs" / "sales" / "sales.csv"
+    data.write_text("day,amount\n2024-01-05,11\n2024-02-03,4711\n")
+    assert "kpi-badge-draft" in preview.wait_for("sales/", "4,711")
+    data.write_text("day,amount\n2024-01-05,11\n2024-02-03,4712\n")
+    assert "kpi-badge-draft" in preview.wait_for("sales/", "4,712")
+    assert "kpi-badge-sealed" in preview.wait_for("sales/2024-01/", "January 2024")
+    assert not (project / "archive").exists()

@@ -26,6 +26,8 @@ class Options(StrictModel):
     kind: Literal["line", "bar"] = "line"
     token: SecretStr | None = None
     login: Login | None = None
+    share: float = 0
+    names: tuple[str, ...] = ()
     logins: dict[str, Login] = Field(default_factory=dict)
 
 
@@ -79,6 +81,8 @@ def said(text: str, model: type[StrictModel] = Report) -> list[str]:
             "timezone: Europe/Berln\n" + VIEW,
             "report.yml:1: timezone: unknown timezone 'Europe/Berln'. Did you mean 'Europe/Berlin'",
         ),
+        ("timezone: new york\n" + VIEW, "Did you mean 'America/New_York'?"),
+        ("schedule: 7\n" + VIEW, "report.yml:1: schedule: '7' is no schedule. Valid here: daily"),
         ("timezone: Oz\n" + VIEW, "unknown timezone 'Oz'. It is an IANA name such as"),
         ("schedule: weekley\n" + VIEW, "'weekley' is no schedule. Did you mean 'weekly'?"),
         (
@@ -95,6 +99,21 @@ def said(text: str, model: type[StrictModel] = Report) -> list[str]:
 def test_a_mistake_has_file_line_path_and_what_to_do(text: str, message: str):
     [mistake] = said(text)
     assert message in mistake
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("share: 80%", "A number has digits and a point: 1234.5, and 0.8 for 80 %."),
+        ("share: '9,000'", "A number has digits and a point: 1234.5, and 0.8 for 80 %."),
+        ("share: high", ""),
+        ("names: a", "Write it like [a, b]."),
+        ("names: {a: b}", ""),
+    ],
+)
+def test_a_value_of_another_kind_has_advice_where_it_is_known(text: str, hint: str):
+    [mistake] = said(text, Options)
+    assert mistake.partition("\n    ")[2] == hint
 
 
 def test_all_mistakes_are_found_at_once():

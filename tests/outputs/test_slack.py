@@ -63,8 +63,10 @@ def announcement(
         "period": {"span": "4 – 10 February 2013"},
         "data_until": "10 February 2013, 23:59",
         "zone": "New York time",
+        "provenance": "Run on 12 February 2013, 06:00 · 1 query on flights (duckdb)",
         "description": "",
         "changed": [],
+        "reason": "",
         "views": [],
         **(document or {}),
     }
@@ -124,7 +126,7 @@ def test_a_message_says_what_the_page_says(api):
     assert path == "/api/chat.postMessage"
     assert said["channel"] == "#kpis"
     assert said["text"] == "Flights &amp; more: Week 6, 2013: On-time 79.8 %"
-    header, context, section, actions = said["blocks"]
+    header, context, section, actions, provenance = said["blocks"]
     assert header["text"]["text"] == "Flights & more"
     assert context["elements"][0]["text"] == (
         "Week 6, 2013 · 4 – 10 February 2013 · sealed"
@@ -136,6 +138,9 @@ def test_a_message_says_what_the_page_says(api):
         "✗ target 80 % missed by 0.2 points",
     ]
     assert actions["elements"][0]["url"] == "https://kpi.example.org/flights/2013-W06/"
+    assert provenance["elements"][0]["text"] == (
+        "Run on 12 February 2013, 06:00 · 1 query on flights (duckdb)"
+    )
     assert receipt.details == {"#kpis": "C01 10.0"}
     assert receipt.target == "Slack #kpis"
 
@@ -158,7 +163,7 @@ def test_many_kpis_and_long_texts_keep_slacks_limits(api):
     [(_, said)] = api.calls
     assert 6 <= len(said["blocks"]) <= 50
     assert len(json.dumps(said)) < 20_000
-    *_, others, actions = said["blocks"]
+    *_, others, actions, _provenance = said["blocks"]
     assert others["elements"][0]["text"].startswith("More on the page: xxx")
     assert actions["type"] == "actions"
 
@@ -280,7 +285,12 @@ def test_a_plan_says_where_and_what_and_posts_nothing(api):
 def test_a_site_without_an_address_has_no_button(api):
     slack(api).deliver(replace(announcement(metric(1)), url=""))
     [(_, said)] = api.calls
-    assert [block["type"] for block in said["blocks"]] == ["header", "context", "section"]
+    assert [block["type"] for block in said["blocks"]] == [
+        "header",
+        "context",
+        "section",
+        "context",
+    ]
 
 
 def test_channels_must_be_named(api):
@@ -322,7 +332,7 @@ def test_charts_are_uploaded_and_shown_below_their_titles(api):
     content = Shown(kpi, chart("delays"), chart("carriers"))
     slack(api).deliver(announcement(metric(1), content=content))
     said = api.calls[-1][1]
-    shown = said["blocks"][3:-1]
+    shown = said["blocks"][3:-2]
     assert [block["type"] for block in shown] == ["section", "image"] * 2
     assert shown[0]["text"]["text"] == "*<https://kpi.example.org/delays/|Delays>*"
     assert shown[1]["alt_text"] == "A line that rises"
@@ -334,7 +344,7 @@ def test_what_a_chart_says_stands_above_it(api):
     words = "Line chart of delays by day: 3 rose to 5.\n\nday  delay\nMon      3\n\n2 more rows"
     content = Shown(chart("delays", "Delays. Line chart of delays by day", words))
     slack(api).deliver(announcement(metric(1), content=content))
-    section, image, _button = api.calls[-1][1]["blocks"][3:]
+    section, image, _button, _provenance = api.calls[-1][1]["blocks"][3:]
     assert section["text"]["text"] == (
         "*<https://kpi.example.org/delays/|Delays>*\n"
         "Line chart of delays by day: 3 rose to 5.\n"
@@ -360,7 +370,7 @@ def test_what_the_page_says_above_its_views_stands_above_the_numbers(api):
     ]
     document = {"description": "All <flights>.", "views": views}
     slack(api).deliver(announcement(metric(1, title="M"), status="preliminary", document=document))
-    _header, context, description, failed, kpis, _button = api.calls[-1][1]["blocks"]
+    _header, context, description, failed, kpis, *_ = api.calls[-1][1]["blocks"]
     assert " · preliminary · " in context["elements"][0]["text"]
     assert description["text"]["text"] == "All &lt;flights&gt;."
     assert failed["text"]["text"] == "1 view could not be made: Rows"
@@ -378,7 +388,7 @@ def test_tables_keep_their_columns_and_texts_are_text(api):
     table = view("rows", "carrier  flights\nUA           17 & `x`", html="<table></table>")
     content = Shown(table, view("words", "Read *this* <now>"), view("bad", error="no such table"))
     slack(api).deliver(announcement(metric(1), content=content))
-    rows, words, bad = (block["text"]["text"] for block in api.calls[-1][1]["blocks"][3:-1])
+    rows, words, bad = (block["text"]["text"] for block in api.calls[-1][1]["blocks"][3:-2])
     assert rows == "*Rows*\n```\ncarrier  flights\nUA           17 &amp; ˋxˋ\n```"
     assert words.startswith("*Words*\nRead \u200b*\u200bthis")
     assert "&lt;now&gt;" in words
@@ -390,11 +400,11 @@ def test_long_views_are_cut_and_many_end_before_the_limits(api):
     content = Shown(*(view(f"v{number}", long) for number in range(60)))
     slack(api).deliver(announcement(metric(1), content=content))
     blocks = api.calls[-1][1]["blocks"]
-    assert blocks[-1]["type"] == "actions"
+    assert blocks[-2]["type"] == "actions"
     assert 4 < len(blocks) < 50
     assert blocks[3]["text"]["text"].endswith("… the rest is on the page")
-    left_out = blocks[-2]["elements"][0]["text"]
-    assert left_out.startswith(f"More on the page: V{len(blocks) - 5}, V{len(blocks) - 4}, ")
+    left_out = blocks[-3]["elements"][0]["text"]
+    assert left_out.startswith(f"More on the page: V{len(blocks) - 6}, V{len(blocks) - 5}, ")
 
 
 def test_a_message_is_posted_again_until_its_pictures_are_ready(api):

@@ -141,6 +141,21 @@ def test_a_secret_written_into_the_file_is_recorded_hidden(project: ProjectFiles
     assert report.recorded.datasources["db"].args == {"url": "**********"}
 
 
+@pytest.mark.parametrize(
+    "args",
+    [
+        "{host: h, connect_args: {password: hunter2}}",
+        "{host: h, ssl: {key_password: hunter2}}",
+        "{host: h, passwd: hunter2}",
+    ],
+)
+def test_a_secret_for_the_driver_is_recorded_hidden(project: ProjectFiles, args: str):
+    project.write(SECRET.replace('{url: "${DB_URL}"}', args))
+    [report] = project.load()
+    assert report.recorded.datasources["db"].args["host"] == "h"
+    assert "hunter2" not in str(report.recorded)
+
+
 def test_a_secret_is_in_no_mistake(project: ProjectFiles):
     project.environment = {"DIR": "hunter2"}
     project.write("""\
@@ -152,3 +167,110 @@ def test_a_secret_is_in_no_mistake(project: ProjectFiles):
     message = said(project)
     assert "there is no output plugin '${DIR}'" in message
     assert "hunter2" not in message
+
+
+@pytest.mark.parametrize(
+    ("text", "unknown"),
+    [
+        (
+            "schedul: weekly\nsince: 2013-01-07\nuntil: 2013-02-04\n" + TEXT,
+            "report.yml:1: schedul: unknown key 'schedul'",
+        ),
+        (
+            "datasource: {db: {plugin: duckdb}}\n"
+            "views: {a: {plugin: table, args: {datasource: db, query: q}}}\n",
+            "report.yml:1: datasource: unknown key 'datasource'",
+        ),
+        ("view: {a: {plugin: text}}\n", "report.yml:1: view: unknown key 'view'"),
+        (
+            "views:\n  a:\n    plugn: text\n",
+            "report.yml:3: views.a.plugn: unknown key 'plugn'",
+        ),
+        (
+            "views: {a: {plugin: text, args: {texts: hello}}}\n",
+            "report.yml:1: views.a.args.texts: unknown key 'texts'",
+        ),
+        (
+            "datasources: {db: {plugin: duckdb}}\nviews:\n  a:\n    plugin: plot\n    args:\n"
+            "      datasource: db\n      query: q\n      lines: [{att: 3}]\n",
+            "report.yml:8: views.a.args.lines.0.att: unknown key 'att'",
+        ),
+    ],
+)
+def test_what_follows_from_an_unknown_key_is_not_said(
+    project: ProjectFiles, text: str, unknown: str
+):
+    project.write(text)
+    message = said(project)
+    assert message.startswith("1 mistake in")
+    assert unknown in message
+    assert "Did you mean" in message
+
+
+def test_what_is_wrong_beside_an_unknown_key_is_said(project: ProjectFiles):
+    project.write(
+        "schedul: weekly\nsince: 2013-02-04\nuntil: 2013-01-07\ntimezone: Mars\n"
+        "views: {a: {plugin: text, args: {texts: hello, query: q}}}\n"
+    )
+    message = said(project)
+    for part in (
+        "schedul: unknown key 'schedul'",
+        "timezone: unknown timezone 'Mars'",
+        "views.a.args.texts: unknown key 'texts'",
+    ):
+        assert part in message
+
+
+def test_a_key_that_is_like_none_explains_nothing(project: ProjectFiles):
+    project.write("frequency: weekly\nsince: 2013-02-04\n" + TEXT)
+    message = said(project)
+    assert message.startswith("2 mistakes in")
+    assert "since belongs to a report with a schedule" in message
+
+
+def test_a_key_that_is_written_twice_in_two_ways_is_one_mistake(project: ProjectFiles):
+    project.write("titel: x\ntitle: y\n" + TEXT)
+    assert said(project).startswith("1 mistake in")
+
+
+def test_a_key_in_the_wrong_place_is_sent_to_the_right_one(project: ProjectFiles):
+    project.write("""\
+        datasources:
+          db: {plugin: duckdb, files: {a: a.csv}}
+        views:
+          a: {plugin: table, datasource: db, query: q}
+          b: {plugin: table, args: {datasource: db, query: q, downloads: false}}
+        outputs:
+          o: {plugin: static, output_dir: public}
+        """)
+    message = said(project)
+    assert message.startswith("5 mistakes in")
+    for path, hint in (
+        ("datasources.db.files", "It is an option of 'duckdb': write it below `args:`."),
+        ("views.a.datasource", "It is an option of 'table': write it below `args:`."),
+        ("views.a.query", "It is an option of 'table': write it below `args:`."),
+        ("views.b.args.downloads", "Write it beside `args:`, not below."),
+        ("outputs.o.output_dir", "It is an option of 'static': write it below `args:`."),
+    ):
+        key = path.rpartition(".")[2]
+        assert f"{path}: unknown key '{key}'\n    {hint}" in message
+
+
+def test_a_key_in_the_wrong_place_hides_no_other_mistake(project: ProjectFiles):
+    project.write("""\
+        datasources:
+          db: {plugin: duckdb}
+        views:
+          a: {plugin: table, query: q, args: {datasource: dbb, max_rows: many}}
+        """)
+    message = said(project)
+    assert message.startswith("2 mistakes in")
+    assert "views.a.query: unknown key 'query'" in message
+    assert "max_rows: expected a whole number, found 'many'" in message
+
+
+def test_a_variable_that_is_not_set_is_one_mistake(project: ProjectFiles):
+    project.write('datasources: {db: {plugin: duckdb, args: {files: {a: "${NOPE}"}}}}\n' + TEXT)
+    message = said(project)
+    assert message.startswith("1 mistake in")
+    assert "the environment variable NOPE is not set" in message

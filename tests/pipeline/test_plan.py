@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kpisite.errors import DefinitionError
 from kpisite.pipeline.plan import plan_drafts
 
 if TYPE_CHECKING:
@@ -68,3 +69,25 @@ def test_a_draft_is_due_for_the_newest_period_of_a_changed_definition(project: P
     project.write(project.report.replace("Sales, weekly", "Another title"))
     [task] = plan_drafts(project.load(), project.archive.editions(), project.now)
     assert (task.key, task.reason) == ("sales/2024-W02", "draft")
+
+
+def test_weeks_and_months_are_not_mixed_in_one_report(project: ProjectFiles):
+    project.run()
+    before = project.archived()
+    project.write(project.report.replace("schedule: weekly", "schedule: monthly"))
+    with pytest.raises(DefinitionError) as caught:
+        project.run()
+    [mistake] = caught.value.mistakes
+    assert (mistake.path, mistake.line) == ("schedule", 2)
+    assert "'monthly', and the archive has editions of a week: 2024-W01 to 2024-W02" in str(mistake)
+    assert "Give this schedule a folder of its own" in mistake.hint
+    assert project.archived() == before
+
+
+def test_a_report_on_demand_may_get_a_schedule(project: ProjectFiles):
+    scheduled = "schedule: weekly\nsince: 2024-01-01\nuntil: 2024-01-15\n"
+    assert scheduled in project.report
+    project.write(project.report.replace(scheduled, ""))
+    project.run()
+    project.write(project.report)
+    assert due(project) == [("sales/2024-W01", "new"), ("sales/2024-W02", "new")]

@@ -191,6 +191,7 @@ def test_an_error_is_the_answer_to_whoever_asks(recorder: Recorder, sources: Sou
         with pytest.raises(DatasourceError, match="ZeroDivisionError: division by zero") as caught:
             recorder.query(Query("a", "1 / 0"))
         assert caught.value.hint.startswith("Raised in ")
+        assert caught.value.where == "datasource 'a'"
     assert len(sources.asked("a")) == 2
     assert recorder.query(Query("a", ONE))["n"].tolist() == [1]
 
@@ -205,13 +206,22 @@ def test_a_failed_query_with_what_is_almost_a_token_is_told_the_token(recorder: 
 
 
 def test_an_answer_that_is_no_dataframe_is_said(recorder: Recorder):
-    with pytest.raises(DatasourceError, match="the plugin returned list, not a DataFrame"):
+    with pytest.raises(DatasourceError, match="the plugin returned list, not a Data") as caught:
         recorder.query(Query("a", "[1]"))
+    assert caught.value.where == "datasource 'a'"
 
 
 def test_a_frame_that_would_not_come_back_is_refused(recorder: Recorder):
-    with pytest.raises(UnsupportedFrameError):
+    with pytest.raises(UnsupportedFrameError) as caught:
         recorder.query(Query("a", "pd.DataFrame({'n': [object()]})"))
+    assert caught.value.where == "datasource 'a'"
+
+
+def test_query_args_may_have_keys_of_several_kinds(recorder: Recorder):
+    odd = Query("a", ONE, {"x": {1: "one", "a": "b"}})
+    recorder.prefetch([odd])
+    assert recorder.query(odd)["n"].tolist() == [1]
+    assert len(recorder.frames) == 1
 
 
 def test_an_unknown_datasource_is_an_error(recorder: Recorder):

@@ -93,10 +93,13 @@ def test_two_columns_of_one_name_are_refused():
         plain_frame(table_of_rows(["a", "a"], [(1, 2)]), NEW_YORK)
 
 
-def test_categories_are_text_and_small_numbers_are_as_wide_as_all():
+def test_categories_are_what_they_are_of_and_small_numbers_are_as_wide_as_all():
     table = pa.table(
         {
             "c": pa.array(["a", None]).dictionary_encode(),
+            "n": pa.array([1, None], pa.int32()).dictionary_encode(),
+            "m": pa.array([Decimal("1.5"), None]).dictionary_encode(),
+            "t": pa.array([NOON, None], pa.timestamp("us", "UTC")).dictionary_encode(),
             "i": pa.array([1, 2], pa.int8()),
             "u": pa.array([1, None], pa.uint64()),
             "f": pa.array([0.5, None], pa.float32()),
@@ -107,6 +110,9 @@ def test_categories_are_text_and_small_numbers_are_as_wide_as_all():
     frame = plain_frame(table, NEW_YORK)
     assert [str(dtype) for dtype in frame.dtypes] == [
         "str",
+        "Int64",
+        "float64",
+        "datetime64[us, America/New_York]",
         "int64",
         "Int64",
         "float64",

@@ -212,7 +212,14 @@ def test_statements_are_counted_by_the_semicolons_that_are_not_quoted(query: str
         ("t >= {form}", "{form} is no token. Did you mean {from}?"),
         ("t >= {previous_form}", "{previous_form} is no token. Did you mean {previous_from}?"),
         ("t >= {From}", "{From} is no token. Did you mean {from}?"),
-        ("t >= {from} and {'form': 1} = {a} and x{2}", ""),
+        ("select 1 where t >= '{from}'", "{from} in quotes is plain text: write it without them."),
+        (
+            "SELECT 1 WHERE t >= {start}",
+            "{start} is no token. "
+            "There are {from}, {to}, {previous_from}, {previous_to}, {interval}.",
+        ),
+        ("select {from} and {'form': 1} = '{a}' and x{2}", ""),
+        ("orders?from='{from}'&shop={shop}", ""),
     ],
 )
 def test_what_is_almost_a_token_is_told(query: str, hint: str):

@@ -45,3 +45,17 @@ def test_the_digest_changes_with_every_edition_before(entries):
     assert len(set(digests)) == 3
     assert History(entries[:1]).before(1).digest == digests[1]
     assert History(reversed(entries)).before(2).digest not in digests
+
+
+def test_an_edition_is_compared_with_periods_of_its_own_kind_alone(project: ProjectFiles):
+    project.write(project.report.replace("schedule: weekly", "schedule: every 7 days"))
+    project.run()
+    stretches = len(project.archive.editions())
+    project.write(project.report)
+    project.run()
+    entries = sorted(project.archive.editions(), key=lambda entry: entry.period.start)
+    assert len(entries) == stretches + 2
+    for position, entry in enumerate(entries):
+        points = History(entries).before(position).points("total")
+        assert {point.period.unit for point in points} <= {entry.period.unit}
+    assert points

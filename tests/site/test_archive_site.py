@@ -188,7 +188,8 @@ def revised(shop: Shop) -> Shop:
     shop.sell("2024-01-02,east,2", "2024-01-02,east,12")
     (archive / "1").rename(archive / "2")
     record = archive / "2" / "edition.json"
-    record.write_text(record.read_text().replace('"revision": 1', '"revision": 2'))
+    text = record.read_text().replace('"revision": 1', '"revision": 2')
+    record.write_text(text.replace('"reason": ""', '"reason": "a <sale> came late"'))
     shutil.copytree(first, archive / "1")
     return shop
 
@@ -197,6 +198,7 @@ def test_a_revised_edition_says_when_and_what_it_said_before(revised):
     page = revised.pages()["sales/2024-W01"]
     assert "Revised on 1 February 2024, was: Total 308 (now 318)" in page.text
     assert 'href="../revisions/2024-W01/1/"' in page.text
+    assert "<br>Reason: a &lt;sale&gt; came late</p>" in page.text
     assert "318" in page.text
 
 

@@ -305,7 +305,7 @@ def test_a_revision_says_what_was_said_before(sold):
     sales.write_text(sales.read_text().replace("2024-01-08,east,8", "2024-01-08,east,108"))
     [report] = sold.load()
     [entry] = [one for one in sold.archive.editions() if one.label == "2024-W02"]
-    task = Task(report, entry.period, "forced", revision=2)
+    task = Task(report, entry.period, "forced", revision=2, why="one <row> came late")
     list(run_tasks([task], sold.archive, sold.now))
     told = announced(sold)
     mail = told.content.mail()
@@ -314,6 +314,10 @@ def test_a_revision_says_what_was_said_before(sold):
         assert "These numbers were revised." in text
         assert "Total: was 847, now 947" in " ".join(text.split())
         assert "sealed, revised · data until 14 January 2024, 23:59 · UTC" in text
+        assert "Reason: one " in text
+        assert "came late" in text
+    assert "Reason: one <row> came late" in mail.text
+    assert "Reason: one &lt;row&gt; came late" in mail.html
 
 
 def test_long_tables_are_cut_until_gmail_shows_all_of_a_mail(project):

@@ -16,6 +16,7 @@ from kpisite.model.definition import Theme
 from kpisite.plugins import NumberFormat, Period
 from kpisite.plugins.ticks import number_ticks, time_ticks
 from kpisite.views.plot import Plot
+from kpisite.views.plotting.data import columns_of, plot_data
 
 ZONE = ZoneInfo("America/New_York")
 WEEK = Period.containing(date(2013, 2, 4), "week", ZONE)
@@ -219,3 +220,23 @@ def test_ticks_are_round(values, options, texts):
 def test_time_ticks_suit_the_period(unit, first, count):
     ticks = time_ticks(Period.containing(date(2013, 2, 4), unit, ZONE))
     assert (ticks.labels[0], len(ticks.labels)) == (first, count)
+
+
+@pytest.mark.parametrize("kind", ["line", "bar", "heatmap"])
+def test_no_number_of_a_group_is_lost_where_places_look_alike(kind: str):
+    autumn = Period.containing(date(2013, 11, 3), "day", ZONE)
+    hours = pd.date_range("2013-11-03", periods=4, freq="h", tz=ZONE)  # twice 1 o'clock
+    frame = pd.DataFrame({"time": hours, "g": "a", "n": [1, 2, 4, 8]})
+    names = pd.DataFrame({"name": ["x", "x ", "y"], "g": "a", "n": [1, 2, 4]})
+    for data, numbers in ((frame, (1, 2, 4, 8)), (names, (1, 2, 4))):
+        columns = columns_of(data, "time", "g")
+        assert plot_data(data, columns, autumn, {}, kind).series[0].values == numbers
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"kind": "area"}, {"rolling": 2}, {"lines": [{"at": 1.7e308}]}], ids=str
+)
+def test_numbers_that_are_too_large_to_be_added_are_refused_when_they_are_asked(more):
+    frame = pd.DataFrame({"time": DAYS, "n": [1.7e308, -1.7e308, None]})
+    with pytest.raises(ViewError, match=r"numbers as large as 1\.7e\+308 cannot be drawn"):
+        plot(**more).check({"main": frame})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from kpisite.errors import ViewError
 from kpisite.plugins import Period
 from kpisite.testing.view import MemoryPage
 from kpisite.views.plot import Plot
+from kpisite.views.plotting import values
 from kpisite.views.plotting.data import columns_of
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -70,6 +72,71 @@ def test_a_group_without_a_row_in_a_step_adds_up_to_zero_and_has_no_mean():
     assert drawn(frame, groupby="g", resample=daily | {"how": "mean"})["b"] == [2, None]
     twice = pd.DataFrame({"time": HOURS[[0, 0]], "g": ["a", "a"], "n": [1, 2]})
     assert drawn(twice, groupby="g", resample=daily)["a"] == [3]
+
+
+FALL_BACK = Period.containing(date(2013, 10, 27), "day", ZONE)
+REPEATED = pd.date_range("2013-10-27", periods=5, freq="h", tz=ZONE)
+"""Of which two are at 2 o'clock."""
+
+
+def test_both_hours_that_a_clock_repeats_are_in_one_step():
+    frame = pd.DataFrame({"time": REPEATED, "g": "a", "n": [1, 2, 4, 8, 16]})
+    hourly = {"every": "hour", "how": "sum"}
+    assert drawn(frame, FALL_BACK, resample=hourly)["n"] == [1, 2, 12, 16]
+    assert drawn(frame, FALL_BACK, resample=hourly, groupby="g")["a"] == [1, 2, 12, 16]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pd.to_datetime(["2013-02-05T00:30:00.000", "2013-02-04T23:59:59.999", None]),
+        pd.to_datetime(["2013-02-04T23:30Z", "2013-02-04T22:59Z", None]).as_unit("ns"),
+        pd.Series([date(2013, 2, 5), date(2013, 2, 4), None], dtype=object),
+    ],
+    ids=["local", "instants", "dates"],
+)
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        pd.array([2, 1, 4], dtype="Int64"),
+        pd.Series([Decimal(2), Decimal(1), None], dtype=object),
+        pd.to_timedelta([2, 1, None], unit="s"),
+        [2.0, 1.0, math.inf],
+    ],
+    ids=["integers", "decimals", "lengths", "floats"],
+)
+def test_times_and_numbers_of_any_kind_are_resampled(times, numbers):
+    made = drawn(
+        pd.DataFrame({"time": times, "n": numbers}), resample={"every": "day", "how": "max"}
+    )
+    assert made == {"at": ["Mon 4 Feb 2013", "Tue 5 Feb 2013"], "n": [1, 2]}
+
+
+def test_a_million_rows_are_not_looked_at_one_by_one(monkeypatch: pytest.MonkeyPatch):
+    for name in ("position", "number", "wall_time"):
+        monkeypatch.setattr(values, name, _few(getattr(values, name)))
+    times = pd.date_range("2013-02-04", periods=100_000, freq="6s", tz=ZONE)
+    frame = pd.DataFrame({"time": times, "g": "a", "n": 1.0})
+    made = drawn(frame, resample={"every": "day", "how": "sum"}, groupby="g")
+    assert sum(made["a"]) == 100_000
+
+
+def _few(function: Any) -> Any:
+    """Return a function that may be called a hundred times."""
+    left = iter(range(100))
+
+    def called(*args: Any) -> Any:
+        assert next(left, None) is not None
+        return function(*args)
+
+    return called
+
+
+def test_what_is_at_the_end_of_the_period_belongs_to_the_next():
+    days = pd.date_range("2013-02-04", periods=8, tz=ZONE)
+    frame = pd.DataFrame({"time": days, "n": range(8)})
+    for more in ({}, {"kind": "bar"}, {"resample": {"every": "day", "how": "sum"}}):
+        assert drawn(frame, **more)["n"] == list(range(7))
 
 
 def test_a_mean_over_several_begins_where_there_are_as_many():

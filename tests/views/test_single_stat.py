@@ -86,9 +86,16 @@ def test_no_rows_and_null_are_no_data_unless_a_number_is_given_for_them(
         assert view.metrics({"main": frame}, WEEK)[0].value == value
 
 
-def test_a_text_column_is_refused_by_name_and_by_what_came() -> None:
+def test_a_text_column_is_refused_in_the_same_words_for_every_period() -> None:
     frame = pd.DataFrame({"n": [1], "carrier": ["AA"]})
-    with pytest.raises(ViewError, match="column 'carrier' holds str, not numbers: 'AA'"):
+    with pytest.raises(ViewError, match="column 'carrier' holds text, not numbers\n"):
+        stat().check({"main": frame})
+
+
+@pytest.mark.parametrize("values", [[1.7e308, 1.7e308], [10**400]], ids=["floats", "integer"])
+def test_a_sum_that_is_too_large_is_refused(values: list[float]) -> None:
+    frame = pd.DataFrame({"n": pd.Series(values, dtype=object)})
+    with pytest.raises(ViewError, match="the sum of column 'n' is larger than any number"):
         stat().check({"main": frame})
 
 

@@ -124,7 +124,7 @@ def slack_blocks(told: Announcement, id_: str, shown: Sequence[ShownBlock]) -> s
     files = {picture.name: f"id of {picture.name}" for view in views for picture in view.pictures}
     own = [view for view in told.document["views"] if view["id"] == id_]
     told = replace(told, document={**told.document, "metrics": metrics, "views": own})
-    [_header, _period, *blocks, _button] = message(told, views, files, "")["blocks"]
+    [_header, _period, *blocks, _button, _provenance] = message(told, views, files, "")["blocks"]
     return json.dumps(blocks, ensure_ascii=False, indent=1) + "\n"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from kpisite.errors import ViewError, nearest
 from kpisite.plugins.wall_clock import wall_clock
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from kpisite.plugins import Period
     from kpisite.views.plotting.frame import Kind
+
+
+Shared = Literal["place", "value", "row"]
 
 
 @dataclass(frozen=True)
@@ -144,8 +147,8 @@ def plot_data(
     """
     several, cells = kind in ("scatter", "box"), kind == "heatmap"
     raw = values_of(frame, columns.x)
-    merged = several or columns.groupby is not None
-    axis, places = _axis(raw, columns.x, period, merged=merged, earlier=earlier)
+    shared: Shared = "place" if several else "row" if columns.groupby is None else "value"
+    axis, places = _axis(raw, columns.x, period, shared, earlier=earlier)
     rows = sorted(places, key=lambda row: places[row])
     if columns.groupby is None:
         named = [(name, rows, values_of(frame, name)) for name in columns.numeric]
@@ -153,7 +156,7 @@ def plot_data(
         values = values_of(frame, columns.numeric[0])
         named = [
             (name, group, values)
-            for name, group in _groups(values_of(frame, columns.groupby), rows, by_name=not cells)
+            for name, group in groups_of(values_of(frame, columns.groupby), rows, by_name=not cells)
         ]
     texts = [values_of(frame, name) for name in columns.texts] if kind == "scatter" else []
     series = []
@@ -179,7 +182,7 @@ def plot_data(
 
 
 def _axis(
-    raw: Sequence[Any], name: str, period: Period, *, merged: bool, earlier: bool
+    raw: Sequence[Any], name: str, period: Period, shared: Shared, *, earlier: bool
 ) -> tuple[XAxis, dict[int, int]]:
     """Return the x axis, and the place on it of each row that has one.
 
@@ -187,7 +190,8 @@ def _axis(
         raw: x of each row.
         name: The column's name.
         period: Times outside of it have no place.
-        merged: Whether equal x share a place; otherwise each row has its own.
+        shared: Which rows share a place: those that stand at the same one, those with the same
+            value, or none. In the hour that a clock repeats, two values stand at one place.
         earlier: Whether times before the period have a place after all.
     """
     kind = kind_of(raw)
@@ -199,9 +203,12 @@ def _axis(
         keys = {
             row: x
             for row, x in sorted(at.items(), key=lambda item: (math.isnan(item[1]), item[1]))
-            if not math.isnan(x) and (kind == "number" or ((earlier or first <= x) and x <= last))
+            if not math.isnan(x) and (kind == "number" or ((earlier or first <= x) and x < last))
         }
-    slots = {row: key if merged else row for row, key in keys.items()}
+    slots = {
+        row: key if shared == "place" else raw[row] if shared == "value" else row
+        for row, key in keys.items()
+    }
     order = {slot: place for place, slot in enumerate(dict.fromkeys(slots.values()))}
     places = {row: order[slot] for row, slot in slots.items()}
     key_of = {place: keys[row] for row, place in places.items()}
@@ -212,7 +219,7 @@ def _axis(
     return XAxis(kind, name, tuple(distinct), tuple(labels)), places
 
 
-def _groups(
+def groups_of(
     values: Sequence[Any], rows: Sequence[int], *, by_name: bool
 ) -> list[tuple[str, list[int]]]:
     """Return the groups with their rows: numbers and times by size.

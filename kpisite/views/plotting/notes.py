@@ -14,7 +14,6 @@ from kpisite.plugins.svg import text_width
 from kpisite.plugins.wall_clock import wall_clock
 from kpisite.views.plotting.frame import FONT, INK, MUTED, Glyphs
 from kpisite.views.plotting.text import canvas_text
-from kpisite.views.plotting.values import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,14 +43,14 @@ class Annotation(PluginOptions):
     """What happened there."""
 
 
-def check_notes(notes: Sequence[Annotation], values: Sequence[Any], column: str) -> None:
+def check_notes(notes: Sequence[Annotation], kind: XKind, column: str) -> None:
     """Refuse a note that no chart of this query could show.
 
     Raises:
         ViewError: On an axis of times or numbers, one has another x.
     """
     for note in notes:
-        _read(note, kind_of(values), column)
+        _read(note, kind, column)
 
 
 def shown_notes(notes: Sequence[Annotation], x: XAxis, period: Period) -> list[tuple[float, str]]:

@@ -5,25 +5,42 @@ from __future__ import annotations
 import math
 import statistics
 from dataclasses import replace
-from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
 
 from kpisite.errors import ViewError
 from kpisite.plugins import PluginOptions
 from kpisite.plugins.language import gettext
-from kpisite.plugins.wall_clock import wall_clock, wall_time
-from kpisite.views.plotting.data import PlotData
-from kpisite.views.plotting.values import NAN, kind_of, time_labels
+from kpisite.plugins.wall_clock import wall_clock
+from kpisite.views.plotting.data import PlotData, Series, XAxis, groups_of
+from kpisite.views.plotting.values import (
+    NAN,
+    kind_in,
+    numbers_of,
+    places_of,
+    time_labels,
+    values_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    import pandas as pd
 
     from kpisite.plugins import Period
-    from kpisite.views.plotting.data import Series
+    from kpisite.views.plotting.data import Columns
+
+    _Array = np.ndarray[Any, Any]
 
 Step = Literal["minute", "hour", "day", "week", "month"]
 
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the wall clock
+_DAY = 86_400_000.0
+_LENGTHS = {"minute": 60_000.0, "hour": 3_600_000.0, "day": _DAY, "week": 7 * _DAY}
+"""In milliseconds."""
+_MONDAY = -3 * _DAY
+"""The one before 1970."""
 _HOW: dict[str, Callable[[Sequence[float]], float]] = {
     "sum": math.fsum,
     "mean": statistics.fmean,
@@ -42,46 +59,62 @@ class Resample(PluginOptions):
     """What is made of the numbers of a step."""
 
 
-def check_times(values: Sequence[Any], column: str) -> None:
+def check_times(frame: pd.DataFrame, column: str) -> None:
     """Refuse to resample what is not over time.
 
     Raises:
         ViewError: The column of the x axis has no times.
     """
-    if kind_of(values) != "time":
+    if kind_in(frame, column) != "time":
         raise ViewError(
             f"resample: the column '{column}' holds no times",
             hint="Name one that does in 'time_column', or leave out 'resample'.",
         )
 
 
-def resampled(data: PlotData, resample: Resample, period: Period, *, grouped: bool) -> PlotData:
+def resampled(
+    frame: pd.DataFrame,
+    columns: Columns,
+    resample: Resample,
+    period: Period,
+    label_map: Mapping[str, str],
+    *,
+    earlier: bool,
+) -> PlotData:
     """Return one place per step, for all steps that have a row.
 
     Args:
-        data: Over time; a series may have several values in a place, or none.
+        frame: Over time, in any order. A group without a row in a step counts 0 in sums, as in
+            plots of other numbers.
+        columns: The parts that its columns play.
         resample: How.
         period: A step that begins before it begins with it.
-        grouped: A group without a row in a step counts 0 in sums, as in plots of other numbers.
+        label_map: Series → the name that is shown.
+        earlier: Whether times before the period have steps too.
     """
-    first = wall_clock(period.start, period.zone)
-    starts = [
-        max(start, first) if at >= first else start
-        for at, start in ((at, _start(at, resample.every)) for at in data.x.at)
-    ]
-    steps = sorted(set(starts))
-    position = {start: place for place, start in enumerate(steps)}
+    at = places_of(frame, columns.x, period.zone)
+    first, last = (wall_clock(moment, period.zone) for moment in (period.start, period.end))
+    rows = np.flatnonzero((at < last) & (earlier | (at >= first)))
+    starts = _starts(at[rows], resample.every)
+    starts = np.where(at[rows] >= first, np.maximum(starts, first), starts)
+    steps, found = np.unique(starts, return_inverse=True)
+    places = np.zeros(len(frame), dtype="int64")
+    places[rows] = found
+    if columns.groupby is None:
+        named = [(name, rows, numbers_of(frame, name)) for name in columns.numeric]
+    else:
+        values = numbers_of(frame, columns.numeric[0])
+        groups = groups_of(values_of(frame, columns.groupby), rows.tolist(), by_name=True)
+        named = [(name, np.array(group), values) for name, group in groups]
+    none = 0.0 if columns.groupby is not None and resample.how == "sum" else NAN
+    made = _HOW[resample.how]
     series = []
-    for one in data.series:
-        values: dict[int, list[float]] = {}
-        for place, value in zip(one.places, one.values, strict=True):
-            if not math.isnan(value):
-                values.setdefault(position[starts[place]], []).append(value)
-        none = 0.0 if grouped and resample.how == "sum" else NAN
-        made = [_HOW[resample.how](values[p]) if p in values else none for p in range(len(steps))]
-        series.append(replace(one, places=tuple(range(len(steps))), values=tuple(made)))
-    labels = tuple(time_labels(steps))
-    return PlotData(replace(data.x, at=tuple(steps), labels=labels), tuple(series))
+    for name, mine, values in named:
+        parts = _parts(places[mine], values[mine], len(steps))
+        numbers = tuple(made(part) if part else none for part in parts)
+        series.append(Series(label_map.get(name, name), tuple(range(len(steps))), numbers))
+    labels = tuple(time_labels(steps.tolist()))
+    return PlotData(XAxis("time", columns.x, tuple(steps.tolist()), labels), tuple(series))
 
 
 def rolled(data: PlotData, count: int) -> PlotData:
@@ -147,18 +180,19 @@ def _means(series: Series, count: int) -> tuple[float, ...]:
     return tuple(means)
 
 
-def _start(at: float, every: Step) -> float:
-    """Return when the step begins that a time is in, both in milliseconds of the wall clock."""
-    moment = wall_time(at)
-    match every:
-        case "minute":
-            start = moment.replace(second=0, microsecond=0)
-        case "hour":
-            start = moment.replace(minute=0, second=0, microsecond=0)
-        case _:
-            start = moment.replace(hour=0, minute=0, second=0, microsecond=0)
-    if every == "week":
-        start -= timedelta(days=start.weekday())
-    elif every == "month":
-        start = start.replace(day=1)
-    return (start - _EPOCH) / timedelta(milliseconds=1)
+def _parts(places: _Array, values: _Array, count: int) -> list[list[float]]:
+    """Return the numbers of each of so many places."""
+    known = np.isfinite(values)
+    order = np.argsort(places[known], kind="stable")
+    ends = np.searchsorted(places[known][order], np.arange(count + 1)).tolist()
+    ordered = values[known][order].tolist()
+    return [ordered[start:end] for start, end in pairwise(ends)]
+
+
+def _starts(at: _Array, every: Step) -> _Array:
+    """Return when the steps begin that times are in, all in milliseconds of the wall clock."""
+    if every == "month":
+        months = np.floor(at).astype("int64").astype("datetime64[ms]").astype("datetime64[M]")
+        return months.astype("datetime64[ms]").astype("float64")
+    shift = _MONDAY if every == "week" else 0.0
+    return np.floor((at - shift) / _LENGTHS[every]) * _LENGTHS[every] + shift

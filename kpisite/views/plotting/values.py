@@ -8,6 +8,7 @@ from decimal import Decimal
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from kpisite.model.number import MISSING, plain
@@ -24,19 +25,45 @@ NAN = float("nan")
 
 def values_of(frame: pd.DataFrame, name: str) -> list[Any]:
     """Return the column of that name as plain Python values, None where one is missing."""
-    series = frame.iloc[:, [str(label) for label in frame.columns].index(name)]
+    series = _column(frame, name)
     missing = series.isna().tolist()
     return [None if gone else v for v, gone in zip(series.tolist(), missing, strict=True)]
 
 
+def count_missing(frame: pd.DataFrame, name: str) -> int:
+    """Return how many values of a column are missing."""
+    return int(_column(frame, name).isna().sum())
+
+
+def places_of(frame: pd.DataFrame, name: str, zone: ZoneInfo) -> np.ndarray[Any, Any]:
+    """Return where the times of a column stand, NaN where they have no place: all at once."""
+    column = _column(frame, name)
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        column = column.dt.tz_convert(zone).dt.tz_localize(None)
+    if not isinstance(column.dtype, np.dtype) or column.dtype.kind != "M":
+        return np.array([position(value, "time", zone) for value in values_of(frame, name)])
+    instants = column.dt.as_unit("us").astype("int64") / 1000
+    return np.where(column.notna(), instants, NAN)
+
+
+def numbers_of(frame: pd.DataFrame, name: str) -> np.ndarray[Any, Any]:
+    """Return the numbers of a column, as `number` does: all at once."""
+    column = _column(frame, name)
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf":
+        return column.to_numpy(dtype="float64")
+    return np.array([number(value) for value in values_of(frame, name)], dtype="float64")
+
+
 def is_numeric(frame: pd.DataFrame, name: str) -> bool:
     """Tell whether a column holds numbers or durations, or would if it held anything."""
+    dtype = _column(frame, name).dtype
+    if isinstance(dtype, np.dtype) and dtype.kind in "iufm":
+        return True
     present = [value for value in values_of(frame, name) if value is not None]
     if present:
         return all(
             issubclass(type_, timedelta) or _of_numbers(type_) for type_ in set(map(type, present))
         )
-    dtype = frame.dtypes.iloc[[str(label) for label in frame.columns].index(name)]
     return bool(pd.api.types.is_numeric_dtype(dtype)) or str(dtype) == "object"
 
 
@@ -46,6 +73,15 @@ def kind_of(values: Sequence[Any]) -> XKind:
     if types and all(issubclass(type_, date) for type_ in types):
         return "time"
     return "number" if types and all(map(_of_numbers, types)) else "category"
+
+
+def kind_in(frame: pd.DataFrame, name: str) -> XKind:
+    """Return what kind of x axis a column makes."""
+    column = _column(frame, name)
+    is_of_times = isinstance(column.dtype, pd.DatetimeTZDtype) or column.dtype.kind == "M"
+    if is_of_times and column.notna().any():
+        return "time"
+    return kind_of(values_of(frame, name))
 
 
 def number(value: object) -> float:
@@ -79,6 +115,10 @@ def word(value: Any) -> str:
     if _of_numbers(type(value)):
         return plain(value if isinstance(value, int | Decimal) else float(value))
     return " ".join(str(value).split())
+
+
+def _column(frame: pd.DataFrame, name: str) -> pd.Series[Any]:
+    return frame.iloc[:, [str(label) for label in frame.columns].index(name)]
 
 
 def _of_numbers(type_: type) -> bool:
