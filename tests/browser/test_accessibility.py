@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -42,5 +46,37 @@ def test_axe_finds_nothing(browser: Browser, address: str, width, scheme):
         for violation in Axe().run(page, context=EXCEPT, options=RULES).response["violations"]:
             nodes = [node["html"][:160] for node in violation["nodes"][:3]]
             found[f"{path}: {violation['id']}"] = nodes
+    context.close()
+    assert found == {}
+
+
+@pytest.fixture(scope="module")
+def revised(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site of an archive with a revised edition, which the demo does not have."""
+    folder = tmp_path_factory.mktemp("revised")
+    archive = Path(__file__).parent.parent / "goldens" / "archive_of_format_1"
+    shutil.copytree(archive, folder / "archive")
+    (folder / "docs").mkdir()
+    (folder / "mkdocs.yml").write_text(
+        "site_name: Small\ntheme: {name: material, font: false, language: en}\n"
+        "plugins: [kpisite: {run: none}]\n"
+    )
+    build = [sys.executable, "-m", "mkdocs", "build", "--quiet"]
+    subprocess.run(build, cwd=folder, check=True)
+    return folder / "site"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_a_revised_edition_and_the_older_revision(
+    browser: Browser, revised: Path, scheme
+):
+    context = browser.new_context(viewport={"width": 360, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    found = {}
+    for path in ("sales/2024-02", "sales/revisions/2024-02/1"):
+        page.goto((revised / path / "index.html").as_uri())
+        assert page.get_by_role("link", name="revision").count() == 1
+        for violation in Axe().run(page, context=EXCEPT, options=RULES).response["violations"]:
+            found[f"{path}: {violation['id']}"] = [node["html"] for node in violation["nodes"]]
     context.close()
     assert found == {}
