@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from kpisite.pipeline.project import Project
 
 _SHOWN_LINES = 20
-_WRONG = ("failed", "held")
+_WRONG = ("failed", "partly", "held")
 _STDERR = 2
 """Where a command's own output goes: stdout is for results."""
 _ONE_AT_A_TIME = Lock()

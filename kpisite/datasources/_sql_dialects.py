@@ -167,7 +167,10 @@ class SQLite(Dialect):
 class PostgreSQL(Dialect):
     """It compares instants with columns of every type, once it knows the zone."""
 
-    _hold: Callable[[Any], None]
+    def __init__(self, driver: str, timeout: float, connect_timeout: float, max_rows: int) -> None:
+        """Keep what is asked, as any database does."""
+        super().__init__(driver, timeout, connect_timeout, max_rows)
+        self._connecting = threading.local()  # several threads may
 
     @contextmanager
     def connected(self, engine: sa.Engine) -> Iterator[sa.Connection]:
@@ -176,14 +179,14 @@ class PostgreSQL(Dialect):
         Raises:
             TimeoutError: It was cut.
         """
-        with _cut_after(self.connect_timeout + GRACE) as self._hold:
+        with _cut_after(self.connect_timeout + GRACE) as self._connecting.hold:
             connection = engine.connect()
         with connection:
             yield connection
 
     def let_in(self, raw: Any, limits: Mapping[str, Any]) -> None:
         """Have the connection cut in time."""
-        self._hold(raw)
+        self._connecting.hold(raw)
 
     def execution_options(self) -> dict[str, Any]:
         """Return what makes transactions that only read."""

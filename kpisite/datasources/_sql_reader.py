@@ -59,7 +59,7 @@ def _cast(frame: pd.DataFrame, wanted: Any, zone: ZoneInfo) -> pd.DataFrame:
             cast = frame.copy(deep=False)
             cast[name] = frame.loc[:, name].astype(pd.api.types.pandas_dtype(kind))
             frame = plain_frame(pa.Table.from_pandas(cast, preserve_index=False), zone)
-        except (ValueError, TypeError, pa.ArrowException) as error:
+        except (ValueError, TypeError, OverflowError, pa.ArrowException) as error:
             unfit = isinstance(error, pa.ArrowException)
             reason = f"no view can show {kind}" if unfit else error
             raise DatasourceError(

@@ -16,6 +16,8 @@ class Receipt(StrictModel):
     """SHA-256 of what was delivered."""
     details: dict[str, str | int] = Field(default_factory=dict)
     """What else the receiver said: counts, a message id."""
+    refused: str = ""
+    """Who of several does not get it, and why."""
 
 
 class Delivery(StrictModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -27,7 +28,11 @@ _PASSING = (429, 500, 503)
 _UNANSWERED = (502, 504)
 """A server in between had no answer, or none that it understood, from the one that it asked."""
 _LONGEST_WAIT = 60.0
-_NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNSUPPORTED_PROTOCOL", "UNKNOWN_PROTOCOL")
+_NO_TLS = re.compile(
+    "WRONG_VERSION_NUMBER|HTTP_REQUEST|UN(SUPPORTED|KNOWN)_PROTOCOL|NO_.*_AVAILABLE|DH_KEY_TOO_SMALL|"
+    "ALERT_(HANDSHAKE_FAILURE|PROTOCOL_VERSION|INSUFFICIENT_SECURITY|CERTIFICATE_REQUIRED)|"
+    "UNRECOGNIZED_NAME"
+)
 """Of these TLS fails before anything is sent."""
 
 
@@ -84,7 +89,8 @@ class Service:
         except requests.Timeout:
             raise self._unclear(f"did not answer within {self.timeout:g} s") from None
         except requests.exceptions.ProxyError:
-            raise self._busy("cannot be reached through the proxy") from None
+            proxy = "the proxy that HTTP_PROXY or HTTPS_PROXY names"
+            raise self._busy(f"cannot be reached through {proxy}") from None
         except requests.exceptions.SSLError as error:
             raise self._untrusted(error) from None
         except requests.ConnectionError as error:
@@ -126,7 +132,7 @@ class Service:
                 "has a certificate that this machine does not trust",
                 "Check the address; REQUESTS_CA_BUNDLE names a file with certificates of your own.",
             )
-        reasons = [cause.reason for cause in failed if cause.reason in _NO_TLS]
+        reasons = [cause.reason for cause in failed if _NO_TLS.search(cause.reason or "")]
         if reasons:
             said = reasons[0].replace("_", " ").lower()
             return self._error(f"cannot be spoken to over TLS: {said}", "Check the address.")

@@ -138,10 +138,12 @@ class SMTP(EditionDriver):
             "recipients": len(recipients) - len(refused),
             "bytes": len(body),
         }
-        if refused:
-            details["refused"] = "; ".join(f"{who}: {why}" for who, why in refused.items())
-        digest = hashlib.sha256(body).hexdigest()
-        return Receipt(target=target, digest=digest, details=details)
+        return Receipt(
+            target=target,
+            digest=hashlib.sha256(body).hexdigest(),
+            details=details,
+            refused="; ".join(f"{who}: {why}" for who, why in refused.items()),
+        )
 
     @property
     def _server(self) -> MailServer:

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     """Makes an announcement of an edition, and of the older revision that people were told of."""
 
 
+_TWICE = "It is not sent again, since those would get it twice: mend the address for the next one."
+
+
 def announce(
     project: Project,
     reports: Iterable[LoadedReport],
@@ -261,6 +264,9 @@ def _send(
     except ArchiveError as error:
         message = f"it arrived, but that could not be recorded: {error}"
         return output.result("failed", entry, details=receipt.details, message=message)
+    if receipt.refused:
+        message = f"others have it, but it was refused: {receipt.refused}\n  {_TWICE}"
+        return output.result("partly", entry, details=receipt.details, recorded=1, message=message)
     return output.result("ok", entry, details=receipt.details, recorded=1)
 
 

@@ -7,21 +7,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
-from kpisite.errors import DefinitionError, Mistake, PluginError
-from kpisite.model.definition import RecordedDatasource, Report, ViewDefinition
-from kpisite.model.mistakes import mistakes_of
+from kpisite.errors import DefinitionError, Mistake
+from kpisite.model.definition import RecordedDatasource, Report
 from kpisite.model.recorded_definition import RecordedDefinition
 from kpisite.model.secrets import HIDDEN, redact
 from kpisite.model.yaml_reader import read_yaml
 from kpisite.model.yaml_source import Source
-from kpisite.plugins.binding import Bound, bind, check_queries, make_view
+from kpisite.pipeline.parts import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from kpisite.model.yaml_source import KeyPath
+    from kpisite.plugins.binding import Bound
     from kpisite.plugins.view import View
 
 FILE_NAMES = ("report.yml", "report.yaml")
@@ -140,13 +138,11 @@ def load_written(written: Written) -> LoadedReport:
     if source.unreadable:
         raise DefinitionError(source.mistakes)
     source = source.without(written.without)
-    parts = _parts(source, environment)
+    parts = parts_of(source, environment)
     bound = [*parts.datasources.values(), *parts.outputs.values()]
     secrets = {**{s: HIDDEN for b in bound for s in b.secrets if s}, **source.secrets}
-    found = _causes(parts.mistakes, source, environment)
-    mistakes = [*source.mistakes, *(m for m in found if not _follows(m, source.mistakes))]
-    if mistakes or parts.report is None:
-        shown = [replace(m, message=redact(m.message, secrets)) for m in mistakes]
+    if parts.mistakes or parts.report is None:
+        shown = [replace(m, message=redact(m.message, secrets)) for m in parts.mistakes]
         raise DefinitionError(sorted(shown, key=lambda m: (m.file, m.line)))
     return LoadedReport(
         written.id,
@@ -161,91 +157,12 @@ def load_written(written: Written) -> LoadedReport:
     )
 
 
-@dataclass(frozen=True)
-class _Parts:
-    """What can be made of a definition, and what is wrong with the rest."""
-
-    report: Report | None
-    views: Mapping[str, View]
-    datasources: Mapping[str, Bound]
-    outputs: Mapping[str, Bound]
-    mistakes: list[Mistake]
-
-
-def _parts(source: Source, environment: Mapping[str, str]) -> _Parts:
-    report = None
-    mistakes = []
-    try:
-        report = Report.model_validate(source.values)
-    except ValidationError as error:
-        mistakes += mistakes_of(error, Report, source)
-    datasources, wrong_datasources = bind("datasources", source, environment)
-    bound_views, wrong_views = bind("views", source, {})
-    outputs, wrong_outputs = bind("outputs", source, environment)
-    views, wrong = _views(report, bound_views, source)
-    bound_wrong = [*wrong_datasources, *wrong_views, *wrong_outputs]
-    better_known = {mistake.path for mistake in bound_wrong}
-    mistakes = [mistake for mistake in mistakes if mistake.path not in better_known]
-    mistakes += [*bound_wrong, *wrong]
-    mistakes += [*check_queries(views, source), *_alike(bound_views, source)]
-    return _Parts(report, views, datasources, outputs, mistakes)
-
-
-def _follows(mistake: Mistake, known: Iterable[Mistake]) -> bool:
-    """Tell whether a mistake is about a value that could not be read, or could not be filled in."""
-    return any(
-        one.path == mistake.path
-        or (one.path.startswith(f"{mistake.path}.") and "${" in mistake.message)
-        for one in known
-    )
-
-
-def _causes(
-    mistakes: list[Mistake], source: Source, environment: Mapping[str, str]
-) -> list[Mistake]:
-    """Return mistakes without those that are there only because a key is written wrong.
-
-    They are the ones that go away when each unknown key has the valid name that is nearest to it.
-    """
-    meant = {mistake.path: mistake.meant for mistake in mistakes if mistake.meant}
-    if not meant:
-        return mistakes
-    rest = _parts(source.renamed(meant), environment).mistakes
-    return [mistake for mistake in mistakes if mistake.meant or mistake in rest]
-
-
 def read_written(written: Written) -> Source:
     """Return what the files of a report say, all together."""
     source = Source()
     for name, text in written.files:
         source = source.merged(read_yaml(text, name, written.environment))
     return source
-
-
-def _views(
-    report: Report | None, bound: Mapping[str, Bound], source: Source
-) -> tuple[dict[str, View], list[Mistake]]:
-    """Return the views, also of a report with mistakes, so that theirs are found too."""
-    views, mistakes = {}, []
-    for id_, view in bound.items():
-        definition = report.views[id_] if report else ViewDefinition(plugin=view.plugin.name)
-        try:
-            views[id_] = make_view(id_, definition, view)
-        except PluginError as error:
-            mistakes.append(source.mistake(("views", id_, "plugin"), error.message, error.hint))
-    return views, mistakes
-
-
-def _alike(views: Iterable[str], source: Source) -> list[Mistake]:
-    """Return the mistakes of ids that differ in case alone: their pages would be one file."""
-    seen: dict[str, str] = {}
-    mistakes = []
-    for id_ in views:
-        other = seen.setdefault(id_.lower(), id_)
-        if other != id_:
-            message = f"'{id_}' and '{other}' differ in upper and lower case alone"
-            mistakes.append(source.mistake(("views", id_), message, "Rename one of them."))
-    return mistakes
 
 
 def _recorded(

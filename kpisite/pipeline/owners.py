@@ -140,7 +140,7 @@ def tell_owners(
         end_notice(project.archive, entry.key, notice, receipt)
     except Exception as error:  # noqa: BLE001 - a plugin's mistake stops its output, not the others
         return f"{owners} could not be told: {reason(error, secrets)}"
-    return f"{owners} was told"
+    return f"{owners} was told{f', but not {receipt.refused}' if receipt.refused else ''}"
 
 
 def _notified(

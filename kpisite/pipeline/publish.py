@@ -35,9 +35,10 @@ class OutputResult:
     outputs: tuple[str, ...]
     """`flights/web`: report and output id, of all that share its plugin and options."""
     plugin: str
-    status: Literal["ok", "failed", "planned", "held", "checked"]
-    """`held`: people are not told, because the site is not where they would look. `checked`:
-    nothing went out, whoever would take it has only checked it."""
+    status: Literal["ok", "partly", "failed", "planned", "held", "checked"]
+    """`partly`: some of those who were to be told were refused. `held`: people are not told,
+    because the site is not where they would look. `checked`: nothing went out, whoever would take
+    it has only checked it."""
     target: str = ""
     """Where it goes; empty where the driver could not say."""
     details: Mapping[str, str | int] = field(default_factory=dict)
@@ -206,5 +207,5 @@ def without_secrets(receipt: Receipt, secrets: Iterable[str]) -> Receipt:
         name: redact(value, secrets) if isinstance(value, str) else value
         for name, value in receipt.details.items()
     }
-    target = redact(receipt.target, secrets)
-    return receipt.model_copy(update={"target": target, "details": details})
+    texts = {name: redact(getattr(receipt, name), secrets) for name in ("target", "refused")}
+    return receipt.model_copy(update={**texts, "details": details})

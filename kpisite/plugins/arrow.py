@@ -123,7 +123,13 @@ def _series(name: str, column: pa.ChunkedArray, zone: ZoneInfo) -> pd.Series[Any
 
 
 def _has_years(times: pd.Series[Any]) -> bool:
-    return all(end is pd.NaT or end.year in _YEARS for end in (times.min(), times.max()))
+    # First in UTC: pandas has no zone's time for an instant that is in no year.
+    instants = times if times.dt.tz is None else times.dt.tz_convert("UTC")
+    return all(
+        end is pd.NaT or end.year in _YEARS
+        for column in (instants, times)
+        for end in (column.min(), column.max())
+    )
 
 
 def _no_year(name: str) -> DatasourceError:

@@ -36,9 +36,17 @@ class Bound:
         return frozenset(_secrets(self.options))
 
     def masked(self, written: Mapping[str, Any]) -> dict[str, Any]:
-        """Return arguments as they were written, secret ones hidden; `${NAME}` is no secret."""
+        """Return arguments as they were written, secret ones hidden; `${NAME}` is no secret.
+
+        All texts are hidden in an option that a `repr` leaves out, as it is handed on to others
+        who may take a password, and in one that has another name in the options.
+        """
+        fields = type(self.options).model_fields
+        shown = {n for name, field_ in fields.items() for n in (name, field_.alias) if field_.repr}
         return {
             key: _masked(value, _part(self.options, key), self.secrets)
+            if key in shown
+            else _hidden(value)
             for key, value in written.items()
         }
 
@@ -191,15 +199,26 @@ def _secrets(value: object) -> Iterator[str]:
 
 
 def _masked(written: Any, value: object, secrets: frozenset[str]) -> Any:
-    """Return what was written without secrets: of `${NAME:-default}` only the name."""
+    """Return what was written without secrets."""
     if isinstance(value, SecretStr) or (isinstance(written, str) and written in secrets):
-        reference = _REFERENCE.fullmatch(str(written))
-        return reference[1] + "}" if reference else _MASK
+        return _hidden(str(written))
     if isinstance(written, dict):
         return {key: _masked(part, _part(value, key), secrets) for key, part in written.items()}
     if isinstance(written, list):
         return [_masked(part, _part(value, n), secrets) for n, part in enumerate(written)]
     return written
+
+
+def _hidden(written: Any) -> Any:
+    """Return what was written without its texts: of `${NAME:-default}` only the name."""
+    if isinstance(written, dict):
+        return {key: _hidden(part) for key, part in written.items()}
+    if isinstance(written, list):
+        return [_hidden(part) for part in written]
+    if not isinstance(written, str):
+        return written
+    reference = _REFERENCE.fullmatch(written)
+    return reference[1] + "}" if reference else _MASK
 
 
 def _part(value: object, key: str | int) -> object:

@@ -38,13 +38,13 @@ def parse_dates(frame: pd.DataFrame, wanted: Any, zone: ZoneInfo) -> pd.DataFram
         )
     frame = frame.copy(deep=False)
     for name in wanted:
-        if name not in frame.columns:
+        if not isinstance(name, str) or name not in frame.columns:
             hint = nearest(str(name), map(str, frame.columns))
             raise DatasourceError(f"parse_dates: there is no column '{name}'", hint=hint)
         how = wanted[name] if isinstance(wanted, dict) else None
         try:
             frame[name] = _times(frame.loc[:, name], how, zone)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             raise DatasourceError(
                 f"parse_dates: column '{name}': {str(error).partition('. You might')[0]}",
                 hint=f"Say what it is: parse_dates: {{{name}: '%d.%m.%Y'}}, or {{{name}: s}} for "

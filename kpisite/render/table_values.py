@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _DURATION = NumberFormat(style="duration")
+_WHOLE = 1e200
+"""A float as large has no digits after the point, and times a power of ten is none any more."""
 
 
 def plain_values(series: pd.Series[Any]) -> list[Any]:
@@ -67,7 +69,7 @@ def fewest_digits(present: Sequence[Any], most: int) -> int:
     parts = {
         round(value * 10**most)
         for value in present
-        if not isinstance(value, int) and math.isfinite(value)
+        if not isinstance(value, int) and math.isfinite(value) and abs(value) < _WHOLE
     }
     fewest = most
     while fewest and all(part % 10 ** (most - fewest + 1) == 0 for part in parts):

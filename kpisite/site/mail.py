@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import mimetypes
 import posixpath
 import re
@@ -111,6 +112,8 @@ class _Content(EditionContent):
     _mail: Mail | None = None
     _pdf: EditionFile | None = None
     _pictures: dict[str, Picture] = field(default_factory=dict)
+    _paths: dict[str, str] = field(default_factory=dict)
+    """Name of a picture → what it was made of."""
 
     def blocks(self) -> Sequence[ShownBlock]:
         """Return all views, in the order of the page."""
@@ -227,7 +230,7 @@ class _Content(EditionContent):
         """Return a KPI's last editions as a picture; None where there is no room or no past."""
         if not can_draw() or len(metric.said) > _LONG_VALUE:
             return None
-        name = f"{_UNFIT.sub('-', metric.name)}-spark.png"
+        name = self._name(f"{metric.name}-spark.png")
         points = loaded.past.points(metric.name)[-_SPARK_VALUES + 1 :]
         svg = sparkline_svg([*(point.value for point in points), metric.value])
         if not svg:
@@ -271,7 +274,7 @@ class _Content(EditionContent):
         assets = {asset.uri: asset.content for asset in block.assets}
 
         def chart(still: ChartStill) -> str:
-            name = f"{_UNFIT.sub('-', block.id)}-chart-{len(pictures) + 1}.png"
+            name = self._name(f"{block.id}-chart-{len(pictures) + 1}.png")
             drawn = self._drawn(name, still)
             if drawn is None:
                 return ""
@@ -303,6 +306,13 @@ class _Content(EditionContent):
         self._pictures |= pictures
         return made, list(pictures.values())
 
+    def _name(self, path: str) -> str:
+        """Return what a picture is called: a digest tells it from one that is called alike."""
+        name = _UNFIT.sub("-", path)
+        if self._paths.setdefault(name, path) == path:
+            return name
+        return f"{hashlib.sha256(path.encode()).hexdigest()[:8]}-{name}"
+
     def _drawn(self, name: str, still: ChartStill) -> Picture | None:
         """Return a chart as a picture; None where it has no drawing, or nothing can draw it."""
         if name in self._pictures:
@@ -321,7 +331,7 @@ class _Content(EditionContent):
         """Return a picture that a view made; None where a mail cannot show it."""
         path = uri.removeprefix(f"{self.entry.key}/")
         mime = mimetypes.guess_type(path)[0] or "application/octet-stream"
-        name = _UNFIT.sub("-", path)
+        name = self._name(path)
         if mime == _SVG and can_draw():
             try:
                 return Picture(f"{name}.png", png(data.decode()), "image/png")

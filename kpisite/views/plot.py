@@ -24,11 +24,11 @@ from kpisite.views.plotting.rc import plot_rc
 from kpisite.views.plotting.secondary import check_series
 from kpisite.views.plotting.shares import check_shares, shares
 from kpisite.views.plotting.smooth import (
+    begun,
     check_times,
     made_of,
     resampled,
     rolled,
-    within,
 )
 from kpisite.views.plotting.svg import still
 from kpisite.views.plotting.text import describe, legend_html
@@ -133,7 +133,7 @@ class Plot(View):
         else:
             data = resampled(frame, columns, how, period, labels, earlier=rolling)
         if options.rolling is not None:
-            data = within(rolled(data, options.rolling), period)
+            data = begun(rolled(data, options.rolling), period)
         notes = [made_of(options.resample, options.rolling)]
         if options.top is not None:
             data, left_out = largest(data, options.top, grouped=grouped)

@@ -105,7 +105,7 @@ def _most_liked(frame: pd.DataFrame) -> str:
     if frame.empty:
         return ""
     likes = [number(value) for value in values_of(frame, "likes")]
-    most = max((count for count in likes if not math.isnan(count)), default=0.0)
+    most = max(filter(math.isfinite, likes), default=0.0)
     if most <= 0:
         return ""
     row = likes.index(most)

@@ -96,6 +96,19 @@ def test_a_mail_that_may_have_arrived_is_not_sent_again(mailing, server):
     assert server.asked.count("DATA") == 1
 
 
+def test_where_one_of_two_is_refused_the_exit_status_tells_and_nobody_gets_it_twice(
+    mailing, server
+):
+    mailing.edit("email_to: team@", "email_cc: gone@example.org\n      email_to: team@")
+    server.answers = {"RCPT gone@example.org": ["550 5.1.1 No such user"]}
+    result = mailing.call("publish")
+    assert result.exit_code == 1
+    assert "Error: sales/team, 2024-02: others have it, but it was refused: gone@" in result.stderr
+    assert "  partly  " in result.stdout
+    assert mailing.call("publish").exit_code == 0
+    assert len(server.mails) == 1
+
+
 def test_a_dry_run_says_who_would_get_what(mailing, server):
     result = mailing.call("publish", "--dry-run")
     assert result.exit_code == 0, result.stderr

@@ -354,6 +354,12 @@ def test_index_col_comes_first_and_stays_a_column(tmp_path: Path, wanted: Any):
             CAST,
         ),
         (
+            f"select '{10**30}' as a",
+            {"dtype": {"a": "int64"}},
+            "dtype: column 'a': Python int too large to convert to C long",
+            CAST,
+        ),
+        (
             "select 1 as a",
             {"dtype": {"a": "flaot"}},
             "dtype: column 'a': data type 'flaot' not understood",

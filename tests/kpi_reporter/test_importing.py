@@ -165,7 +165,7 @@ def test_what_only_run_can_read_is_told_with_its_line(old):
     (old / "config.yaml").write_text(ANCHORS.replace("  merged:\n    <<: *table\n", twice))
     result = call("config.yaml")
     assert result.exit_code == 2
-    assert 'config.yaml:21: found duplicate merge key "<<"' in result.stderr
+    assert "config.yaml:21: found duplicate" in result.stderr
     assert "'<<: [*one, *other]'" in result.stderr
     assert not report(old).exists()
 

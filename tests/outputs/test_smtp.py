@@ -311,7 +311,7 @@ def test_one_recipient_is_refused_and_the_others_have_it(server):
     receipt = mailer.deliver(ANNOUNCEMENT)
     assert server.to == [["here@example.org"]]
     assert receipt.details["recipients"] == 1
-    assert receipt.details["refused"] == "gone@example.org: 550 5.1.1 No such user"
+    assert receipt.refused == "gone@example.org: 550 5.1.1 No such user"
 
 
 def test_who_is_refused_for_now_is_asked_again_before_the_others_get_it_without(server):
@@ -322,7 +322,7 @@ def test_who_is_refused_for_now_is_asked_again_before_the_others_get_it_without(
     server.answers = {"RCPT busy@example.org": ["450 Greylisted"] * 9}
     receipt = driver(server.port, email_to=both, attempts=2).deliver(ANNOUNCEMENT)
     assert server.to[1:] == [["here@example.org"]]
-    assert receipt.details["refused"] == "busy@example.org: 450 Greylisted"
+    assert receipt.refused == "busy@example.org: 450 Greylisted"
 
 
 @pytest.mark.parametrize("answer", ["reset", "silent"])

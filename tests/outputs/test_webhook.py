@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import ssl
 import traceback
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -238,7 +239,9 @@ def test_a_proxy_that_does_not_let_through_is_told_and_nothing_is_unclear(
     monkeypatch.setenv("NO_PROXY", "")
     monkeypatch.setenv("no_proxy", "")
     monkeypatch.setenv(f"{scheme}_proxy", f"http://127.0.0.1:{refusing_port()}")
-    with pytest.raises(OutputError, match="cannot be reached through the proxy") as caught:
+    with pytest.raises(
+        OutputError, match="cannot be reached through the proxy that HTTP"
+    ) as caught:
         driver(f"{scheme}://chat.example.org/hook/t0ken", attempts=2).deliver(ANNOUNCEMENT)
     assert not isinstance(caught.value, UnclearDeliveryError)
     assert "t0ken" not in str(caught.value)
@@ -250,6 +253,18 @@ def test_a_receiver_that_speaks_no_tls_is_told(receiver):
         driver(f"{url}/hook/t0ken").deliver(ANNOUNCEMENT)
     assert not isinstance(caught.value, UnclearDeliveryError)
     assert "t0ken" not in str(caught.value)
+
+
+def test_a_receiver_that_speaks_another_tls_is_told_and_nothing_is_unclear(receiver):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1", key_type=trustme.KeyType.ECDSA).configure_cert(context)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("ECDHE-RSA-AES128-GCM-SHA256")  # its key is none for RSA
+    with closing(PostingServer(tls=context)) as other:
+        with pytest.raises(OutputError, match="cannot be spoken to over TLS: ") as caught:
+            driver(f"{other.url}/hook/t0ken").deliver(ANNOUNCEMENT)
+        assert other.posts == []
+    assert not isinstance(caught.value, UnclearDeliveryError)
 
 
 def test_a_header_that_cannot_be_sent_is_told_and_not_said(receiver):

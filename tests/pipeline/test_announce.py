@@ -48,6 +48,7 @@ class Letter(EditionDriver):
         to: str = "team"
         key: SecretStr = SecretStr("")
         rehearse: bool = False
+        refuse: str = ""
 
     options: Options
 
@@ -66,7 +67,8 @@ class Letter(EditionDriver):
         for act in ACTS:
             act(announcement)
         SENT.append((announcement.key, announcement.revision, announcement.is_revision))
-        return Receipt(target=self.target, digest="0", details={"letters": 1})
+        refused = f"{self.options.refuse} {self.target}" if self.options.refuse else ""
+        return Receipt(target=self.target, digest="0", details={"letters": 1}, refused=refused)
 
 
 class Note(Letter):
@@ -261,6 +263,15 @@ def test_somebody_can_say_that_it_arrived(tmp_path):
     assert office.tell() == []
     assert SENT == []
     assert office.log("2024-02").latest is not None
+
+
+def test_what_some_were_refused_is_no_success_and_is_not_sent_again(tmp_path):
+    office = Office(tmp_path, refuse="Bob", key="'${PASS}'")
+    (result,) = office.tell()
+    assert (result.status, result.recorded) == ("partly", 1)
+    assert result.message.startswith("others have it, but it was refused: Bob team:${PASS}\n")
+    assert office.tell() == []
+    assert office.log("2024-02").latest.receipt.refused == "Bob team:${PASS}"
 
 
 def test_of_two_that_send_at_once_one_sends(tmp_path):

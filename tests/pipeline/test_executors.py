@@ -238,6 +238,7 @@ def test_a_job_that_a_dead_worker_had_committed_is_done(days: ProjectFiles):
             archive=days.archive,
             period=task.period,
             reason=task.reason,
+            why=task.why,
             revision=task.revision,
             period_text=task.period_text,
             now=days.now,

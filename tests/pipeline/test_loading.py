@@ -141,6 +141,21 @@ def test_a_secret_written_into_the_file_is_recorded_hidden(project: ProjectFiles
     assert report.recorded.datasources["db"].args == {"url": "**********"}
 
 
+@pytest.mark.parametrize(
+    "args",
+    [
+        "{host: h, connect_args: {password: hunter2}}",
+        "{host: h, ssl: {key_password: hunter2}}",
+        "{host: h, passwd: hunter2}",
+    ],
+)
+def test_a_secret_for_the_driver_is_recorded_hidden(project: ProjectFiles, args: str):
+    project.write(SECRET.replace('{url: "${DB_URL}"}', args))
+    [report] = project.load()
+    assert report.recorded.datasources["db"].args["host"] == "h"
+    assert "hunter2" not in str(report.recorded)
+
+
 def test_a_secret_is_in_no_mistake(project: ProjectFiles):
     project.environment = {"DIR": "hunter2"}
     project.write("""\

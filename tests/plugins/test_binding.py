@@ -30,6 +30,7 @@ class SecretOptions(PluginOptions):
     passphrase: SecretStr | None = Field(default=None, alias="passwd")
     login: Login | None = None
     keys: list[SecretStr] = Field(default_factory=list)
+    more: dict[str, Any] = Field(default_factory=dict, repr=False)
 
 
 class Secretive(Datasource):
@@ -78,6 +79,18 @@ def test_what_is_recorded_of_the_arguments_has_no_secret_at_any_depth():
     assert masked["host"] == "db.example.org"
     assert masked["login"]["user"] == "me"
     assert len(masked["keys"]) == 2
+
+
+def test_of_an_option_that_no_repr_has_numbers_and_names_of_variables_are_recorded():
+    more = {"password": "hunter2", "ssl": {"key": ["swordfish"]}, "port": 1, "user": "${NAME:-me}"}
+    assert bound({"more": more}).masked({"more": more}) == {
+        "more": {
+            "password": "**********",
+            "ssl": {"key": ["**********"]},
+            "port": 1,
+            "user": "${NAME}",
+        }
+    }
 
 
 class FromOutside(PluginOptions):

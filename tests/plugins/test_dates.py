@@ -83,6 +83,8 @@ def test_a_column_that_is_not_there_is_named():
     with pytest.raises(DatasourceError, match="there is no column 'tiem'") as caught:
         parse_dates(pd.DataFrame({"time": ["x"]}), ["tiem"], NEW_YORK)
     assert caught.value.hint == "Did you mean 'time'?"
+    with pytest.raises(DatasourceError, match=r"there is no column '\['day', 'hour'\]'"):
+        parse_dates(pd.DataFrame({"day": ["x"]}), [["day", "hour"]], NEW_YORK)
 
 
 @pytest.mark.parametrize("wanted", [True, 3, None])

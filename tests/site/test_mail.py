@@ -9,12 +9,14 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 import pytest
+from markupsafe import Markup
 
 from kpisite.errors import KpisiteError, OutputError
 from kpisite.model.language import read_language, speaking
 from kpisite.outputs._slack_message import message
 from kpisite.pipeline.plan import Task
 from kpisite.pipeline.run import run_tasks
+from kpisite.plugins import Blob, PluginOptions, View
 from kpisite.render.templates import Templates, template_folder
 from kpisite.site import mail as mail_module
 from kpisite.site.announcing import announcement
@@ -360,6 +362,42 @@ def test_a_drawing_that_cannot_be_read_is_left_out(sold, monkeypatch):
     told = announced(sold)
     assert told.content.mail().pictures == []
     assert "kpi-rows" in block(told, "a_day").html
+
+
+class Maps(View):
+    """Shows pictures."""
+
+    class Options(PluginOptions):
+        names: list[str]
+
+    options: Options
+
+    def render_md(self, frames, page):
+        blobs = [
+            Blob(name, f"{self.id} {name}".encode(), "image/png") for name in self.options.names
+        ]
+        return Markup("".join(f'<img src="{page.blob(blob)}" alt="">' for blob in blobs))
+
+
+def test_each_picture_has_a_name_of_its_own(project):
+    views = {"a": ["b-c.png", "gr\u00f6\u00dfe.png", "gr\u00fc\u00dfe.png"], "a-b": ["c.png"]}
+    project.write(
+        "title: Maps\nschedule: weekly\nsince: 2024-01-01\nuntil: 2024-01-15\nviews:\n"
+        + "".join(
+            f"  {id_}: {{plugin: '{__name__}:Maps', args: {{names: {json.dumps(names)}}}}}\n"
+            for id_, names in views.items()
+        )
+    )
+    project.run()
+    told = announced(project)
+    mail = told.content.mail()
+    assert [picture.data.decode() for picture in mail.pictures] == [
+        f"{id_} {name}" for id_, names in views.items() for name in names
+    ]
+    assert mail.pictures[0].name == "a-b-c.png"
+    assert all(f'src="cid:{picture.name}"' in mail.html for picture in mail.pictures)
+    shown_by = [picture for one in told.content.blocks() for picture in one.pictures]
+    assert shown_by == mail.pictures
 
 
 def test_a_mail_speaks_the_language_of_the_site(sold):

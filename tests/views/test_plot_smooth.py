@@ -113,7 +113,7 @@ def test_times_and_numbers_of_any_kind_are_resampled(times, numbers):
 
 
 def test_a_million_rows_are_not_looked_at_one_by_one(monkeypatch: pytest.MonkeyPatch):
-    for name in ("position", "number", "wall_time"):
+    for name in ("wall_clock", "number", "wall_time"):
         monkeypatch.setattr(values, name, _few(getattr(values, name)))
     times = pd.date_range("2013-02-04", periods=100_000, freq="6s", tz=ZONE)
     frame = pd.DataFrame({"time": times, "g": "a", "n": 1.0})

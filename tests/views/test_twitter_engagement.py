@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import re
 from typing import ClassVar
 
@@ -74,6 +75,12 @@ def test_of_equally_liked_posts_the_first_is_called_out() -> None:
 @pytest.mark.parametrize("likes", [(), (0, 0), (None, None)])
 def test_without_a_like_nothing_is_called_out(likes: tuple[int | None, ...]) -> None:
     assert "kpi-call-out" not in render(posts(*likes))
+
+
+def test_an_infinite_count_is_not_called_out() -> None:
+    frame = posts(3, 120).astype({"likes": "float64"})
+    frame.loc[0, "likes"] = math.inf
+    assert "<q>Post 1</q></a> – 120 likes</p>" in render(frame)
 
 
 def test_a_long_post_is_whole_in_the_sentence_and_cut_in_the_chart() -> None:

@@ -6,15 +6,19 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from kpisite.errors import ViewError, nearest
 from kpisite.plugins.wall_clock import wall_clock
 from kpisite.views.plotting.values import (
     NAN,
     XKind,
     is_numeric,
+    kind_in,
     kind_of,
     number,
-    position,
+    numbers_of,
+    places_of,
     time_labels,
     values_of,
     word,
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
 
     from kpisite.plugins import Period
     from kpisite.views.plotting.frame import Kind
+
+    _Array = np.ndarray[Any, Any]
 
 
 Shared = Literal["place", "value", "row"]
@@ -146,9 +152,8 @@ def plot_data(
         earlier: Whether times before the period have a place too.
     """
     several, cells = kind in ("scatter", "box"), kind == "heatmap"
-    raw = values_of(frame, columns.x)
     shared: Shared = "place" if several else "row" if columns.groupby is None else "value"
-    axis, places = _axis(raw, columns.x, period, shared, earlier=earlier)
+    axis, places = _axis(frame, columns.x, period, shared, earlier=earlier)
     rows = sorted(places, key=lambda row: places[row])
     if columns.groupby is None:
         named = [(name, rows, values_of(frame, name)) for name in columns.numeric]
@@ -182,29 +187,29 @@ def plot_data(
 
 
 def _axis(
-    raw: Sequence[Any], name: str, period: Period, shared: Shared, *, earlier: bool
+    frame: pd.DataFrame, name: str, period: Period, shared: Shared, *, earlier: bool
 ) -> tuple[XAxis, dict[int, int]]:
     """Return the x axis, and the place on it of each row that has one.
 
     Args:
-        raw: x of each row.
+        frame: At least one row.
         name: The column's name.
         period: Times outside of it have no place.
         shared: Which rows share a place: those that stand at the same one, those with the same
             value, or none. In the hour that a clock repeats, two values stand at one place.
         earlier: Whether times before the period have a place after all.
     """
-    kind = kind_of(raw)
+    kind = kind_in(frame, name)
+    raw = values_of(frame, name) if kind == "category" or shared == "value" else []
     if kind == "category":
         keys: dict[int, Any] = {row: word(value) for row, value in enumerate(raw)}
     else:
-        at = {row: position(value, kind, period.zone) for row, value in enumerate(raw)}
-        first, last = (wall_clock(moment, period.zone) for moment in (period.start, period.end))
-        keys = {
-            row: x
-            for row, x in sorted(at.items(), key=lambda item: (math.isnan(item[1]), item[1]))
-            if not math.isnan(x) and (kind == "number" or ((earlier or first <= x) and x < last))
-        }
+        is_time = kind == "time"
+        at = places_of(frame, name, period.zone) if is_time else numbers_of(frame, name)
+        has_place = within(at, period, earlier=earlier) if is_time else np.isfinite(at)
+        rows = np.flatnonzero(has_place)
+        rows = rows[np.argsort(at[rows], kind="stable")]
+        keys = dict(zip(rows.tolist(), at[rows].tolist(), strict=True))
     slots = {
         row: key if shared == "place" else raw[row] if shared == "value" else row
         for row, key in keys.items()
@@ -217,6 +222,18 @@ def _axis(
         return XAxis(kind, name, tuple(map(float, range(len(order)))), tuple(distinct)), places
     labels = time_labels(distinct) if kind == "time" else [word(x) for x in distinct]
     return XAxis(kind, name, tuple(distinct), tuple(labels)), places
+
+
+def within(at: _Array, period: Period, *, earlier: bool) -> _Array:
+    """Tell of each time whether it is in the period.
+
+    Args:
+        at: By the clock on the wall, as `places_of` returns them; NaN is in none.
+        period: The period.
+        earlier: Whether times before it are taken for such as are in it.
+    """
+    first, last = (wall_clock(moment, period.zone) for moment in (period.start, period.end))
+    return (at < last) & (earlier | (at >= first))
 
 
 def groups_of(

@@ -14,7 +14,7 @@ from kpisite.errors import ViewError
 from kpisite.plugins import PluginOptions
 from kpisite.plugins.language import gettext
 from kpisite.plugins.wall_clock import wall_clock
-from kpisite.views.plotting.data import PlotData, Series, XAxis, groups_of
+from kpisite.views.plotting.data import PlotData, Series, XAxis, groups_of, within
 from kpisite.views.plotting.values import (
     NAN,
     kind_in,
@@ -93,8 +93,8 @@ def resampled(
         earlier: Whether times before the period have steps too.
     """
     at = places_of(frame, columns.x, period.zone)
-    first, last = (wall_clock(moment, period.zone) for moment in (period.start, period.end))
-    rows = np.flatnonzero((at < last) & (earlier | (at >= first)))
+    first = wall_clock(period.start, period.zone)
+    rows = np.flatnonzero(within(at, period, earlier=earlier))
     starts = _starts(at[rows], resample.every)
     starts = np.where(at[rows] >= first, np.maximum(starts, first), starts)
     steps, found = np.unique(starts, return_inverse=True)
@@ -129,8 +129,8 @@ def rolled(data: PlotData, count: int) -> PlotData:
     )
 
 
-def within(data: PlotData, period: Period) -> PlotData:
-    """Return what is in the period, of data over time; all of other data."""
+def begun(data: PlotData, period: Period) -> PlotData:
+    """Return data over time from the start of the period on; all of other data."""
     if data.x.kind != "time":
         return data
     first = wall_clock(period.start, period.zone)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from datetime import date, timedelta
 from decimal import Decimal
 from numbers import Real
@@ -41,7 +40,8 @@ def places_of(frame: pd.DataFrame, name: str, zone: ZoneInfo) -> np.ndarray[Any,
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         column = column.dt.tz_convert(zone).dt.tz_localize(None)
     if not isinstance(column.dtype, np.dtype) or column.dtype.kind != "M":
-        return np.array([position(value, "time", zone) for value in values_of(frame, name)])
+        values = values_of(frame, name)
+        return np.array([NAN if value is None else wall_clock(value, zone) for value in values])
     instants = column.dt.as_unit("us").astype("int64") / 1000
     return np.where(column.notna(), instants, NAN)
 
@@ -91,14 +91,6 @@ def number(value: object) -> float:
     if isinstance(value, timedelta):
         return value.total_seconds()
     return float(value) if isinstance(value, Real | Decimal) else NAN
-
-
-def position(value: Any, kind: XKind, zone: ZoneInfo) -> float:
-    """Return where a value stands on a time or number axis; NaN where it has no place."""
-    if value is None:
-        return NAN
-    at = wall_clock(value, zone) if kind == "time" else float(value)
-    return at if math.isfinite(at) else NAN
 
 
 def time_labels(at: Sequence[float]) -> list[str]:
