@@ -113,7 +113,8 @@ class Source:
                 value = mapping.pop(key)
                 *inside, new = name.split(".")
                 for part in inside:
-                    mapping[part] = mapping = dict(mapping.get(part) or {})
+                    mapping[part] = dict(mapping.get(part) or {})
+                    mapping = mapping[part]
                 mapping.setdefault(new, value)
         return other
 

@@ -140,7 +140,7 @@ class World:
             for recipient in recipients
         ]
         posts = [
-            ("C02", said["blocks"][-1]["elements"][0]["url"])
+            ("C02", said["blocks"][-2]["elements"][0]["url"])
             for said in self.slack.messages.values()
         ]
         return Counter([*mails, *posts])

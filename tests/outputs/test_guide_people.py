@@ -78,7 +78,7 @@ def test_the_example_of_slack_posts_once(tmp_path, monkeypatch):
         publish(tmp_path, "slack", monkeypatch, api_url=server.url)
         [said] = server.messages.values()
     assert said["channel"] == "#kpis"
-    assert said["blocks"][-1]["elements"][0]["url"] == WEEK
+    assert said["blocks"][-2]["elements"][0]["url"] == WEEK
 
 
 @pytest.mark.parametrize("chat", ["Discord", "Microsoft Teams"])
