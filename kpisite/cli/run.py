@@ -84,7 +84,7 @@ def run(
         files, reports = (*files, *map(Path, reports)), ()
     choice = _choice(cast("ExecutorName", executor), jobs, scheduler)
     first, after = since.date() if since else None, until.date() if until else None
-    wanted = Wanted(reports, periods, first, after, force=force, why=reason.strip())
+    wanted = Wanted(reports, periods, first, after, force=force, why=" ".join(reason.split()))
     asked = Asked(files, start, end, theme)
     if not files:
         project = settings.project()
