@@ -11,13 +11,18 @@ import textwrap
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from kpisite.archive.store import Archive
+from kpisite.model.language import ENGLISH, speaking
 from kpisite.pipeline.loading import LoadedReport, load_reports
 from kpisite.pipeline.plan import Task, plan
 from kpisite.pipeline.run import Outcome, run_tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SALES = "day,shop,amount\n" + "".join(
     f"2024-01-{day:02},{shop},{day * weight}\n"
@@ -91,6 +96,13 @@ class ProjectFiles:
         root = self.folder / "archive"
         found = (path for path in root.rglob("*") if path.is_file())
         return {path.relative_to(root).as_posix(): path.read_bytes() for path in found}
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """Begin each test in English, whatever language a build before it spoke."""
+    with speaking(ENGLISH):
+        yield
 
 
 @pytest.fixture
