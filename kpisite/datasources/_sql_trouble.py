@@ -88,12 +88,21 @@ def trouble_of(
         seconds: How long the server was asked before; below 0 where it was not.
     """
     code, text = _code_and_text(error)
-    gave_up = isinstance(error, TimeoutError) or (code == 2013 and "timed out" in text)
-    if gave_up or code in _LATE or text == "interrupted":
+    if _gave_up(error, code, text) or code in _LATE or text == "interrupted":
         return _late(timeout) if seconds >= 0 else _not_let_in(connect_timeout)
     trouble = _said(error, code, text)
     # A driver may call it a broken connection; asked again, it would take as long again.
     return _late(timeout) if trouble.passes and seconds > timeout else trouble
+
+
+def _gave_up(error: Exception, code: object, text: str) -> bool:
+    """Tell whether the driver waited no longer; afterwards it may fail to roll back, wordlessly."""
+    if not text and error.__context__ is not None:
+        first: BaseException = error
+        while first.__context__ is not None:
+            first = first.__context__
+        return isinstance(first, TimeoutError)
+    return isinstance(error, TimeoutError) or (code == 2013 and "timed out" in text)
 
 
 def _said(error: Exception, code: object, text: str) -> Trouble:
