@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
 import shlex
 import subprocess
 from contextlib import nullcontext
@@ -16,10 +15,11 @@ import click
 from kpisite.cli.configured import Asked, configuration_options, configured
 from kpisite.cli.interruption import STATUS, interruptible
 from kpisite.cli.progress import side_by_side
+from kpisite.cli.published import WRONG, print_results
 from kpisite.cli.run import run_due
 from kpisite.cli.selection import Wanted
 from kpisite.cli.settings import Settings, pass_settings
-from kpisite.cli.terminal import count, leave, say, table, tell
+from kpisite.cli.terminal import leave, say, tell
 from kpisite.errors import KpisiteError, UsageError, nearest
 from kpisite.mkdocs_plugin.build import BuiltSite, StoppedError, build_site
 from kpisite.model.language import speaking
@@ -27,8 +27,8 @@ from kpisite.pipeline.announce import announce, check_edition
 from kpisite.pipeline.due import Choice
 from kpisite.pipeline.executors import THREADS
 from kpisite.pipeline.owners import notify_owners
-from kpisite.pipeline.publish import OutputResult, read_site
 from kpisite.pipeline.publish import publish as publish_site
+from kpisite.pipeline.publish import read_site
 from kpisite.plugins import EditionOptions
 from kpisite.site.announcing import announcement
 from kpisite.site.mail import EditionContents
@@ -41,9 +41,8 @@ if TYPE_CHECKING:
     from kpisite.pipeline.loading import LoadedReport
     from kpisite.pipeline.problems import Problem
     from kpisite.pipeline.project import Project
+    from kpisite.pipeline.publish import OutputResult
 
-_SHOWN_LINES = 20
-_WRONG = ("failed", "partly", "held")
 _STDERR = 2
 """Where a command's own output goes: stdout is for results."""
 _ONE_AT_A_TIME = Lock()
@@ -107,11 +106,11 @@ def publish(
     with interruptible() as stop:
         choice = dataclasses.replace(choice, is_stopped=stop.is_set)
         results = _delivered(built, settings.now, project, reports, choice, as_json=as_json)
-    _print(results, choice, as_json=as_json)
+    print_results(results, choice, as_json=as_json)
     if stop.is_set():
         tell("Stopped: the next publish goes on from there.")
         leave(STATUS)
-    wrong = any(result.status in _WRONG for result in results)
+    wrong = any(result.status in WRONG for result in results)
     told = any(result.edition or not edition for result in results)
     if not (told or wrong or as_json):
         say(_nothing(choice, reports))
@@ -142,7 +141,9 @@ def _built(
     except StoppedError as error:
         failures = _by_edition(error.failures)
         with speaking(project.language):
-            _print(notify_owners(project, reports, failures, choice), choice, as_json=as_json)
+            print_results(
+                notify_owners(project, reports, failures, choice), choice, as_json=as_json
+            )
         raise
 
 
@@ -197,20 +198,6 @@ def _by_edition(problems: Iterable[Problem]) -> dict[str, list[Problem]]:
     for problem in problems:
         found.setdefault(f"{problem.report}/{problem.period}", []).append(problem)
     return found
-
-
-def _print(results: Sequence[OutputResult], choice: Choice, *, as_json: bool) -> None:
-    """Print what was done, and what went wrong."""
-    if as_json:
-        say(json.dumps([dataclasses.asdict(result) for result in results], ensure_ascii=False))
-    elif choice.dry_run:
-        _print_plans(results)
-    elif results:
-        rows = [(_name(r), r.plugin, r.target, r.status, _what(r)) for r in results]
-        table(("OUTPUT", "PLUGIN", "TARGET", "STATUS", "WHAT"), rows)
-    for result in results:
-        if result.status in _WRONG:
-            tell(f"Error: {_name(result)}: {result.message}")
 
 
 def _call(command: str) -> None:
@@ -274,33 +261,3 @@ def _held(results: Sequence[OutputResult]) -> dict[str, str]:
         if result.status == "failed"
         for output in result.outputs
     }
-
-
-def _name(result: OutputResult) -> str:
-    outputs = ", ".join(result.outputs)
-    return f"{outputs}, {result.edition.rpartition('/')[2]}" if result.edition else outputs
-
-
-def _what(result: OutputResult) -> str:
-    parts = [
-        f"{name.replace('_', ' ')}: {value}" if isinstance(value, str) else _counted(value, name)
-        for name, value in result.details.items()
-    ]
-    if result.recorded and not result.edition:
-        parts.append(f"{count(result.recorded, 'edition')} recorded")
-    return ", ".join(parts)
-
-
-def _counted(number: int, names: str) -> str:
-    return f"{number} {names.removesuffix('s') if number == 1 else names}"
-
-
-def _print_plans(results: Sequence[OutputResult]) -> None:
-    for result in results:
-        if result.status in _WRONG:
-            continue
-        say(f"{_name(result)} ({result.plugin}) to {result.target}:")
-        for line in result.plan[:_SHOWN_LINES] or ("nothing to do",):
-            say(f"  {line}")
-        if len(result.plan) > _SHOWN_LINES:
-            say(f"  and {count(len(result.plan) - _SHOWN_LINES, 'more line')}")

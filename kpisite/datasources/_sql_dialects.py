@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import math
-import os
 import re
-import socket
 import sqlite3
 import threading
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from kpisite.datasources._sql_cutting import cut_after
 from kpisite.errors import DatasourceError
 from kpisite.model.period import midnight
 from kpisite.plugins import Token, split_tokens
 from kpisite.plugins.tokens import calendar_length, replace_tokens, statements
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from kpisite.plugins import Period
 
@@ -179,7 +178,7 @@ class PostgreSQL(Dialect):
         Raises:
             TimeoutError: It was cut.
         """
-        with _cut_after(self.connect_timeout + GRACE) as self._connecting.hold:
+        with cut_after(self.connect_timeout + GRACE) as self._connecting.hold:
             connection = engine.connect()
         with connection:
             yield connection
@@ -195,7 +194,7 @@ class PostgreSQL(Dialect):
     @contextmanager
     def session(self, connection: sa.Connection, query: str, period: Period) -> Iterator[None]:
         """Set up the transaction; cut the connection when the server does not keep the time."""
-        with _cut_after(self.timeout + GRACE) as hold:
+        with cut_after(self.timeout + GRACE) as hold:
             hold(connection.connection.driver_connection)
             connection.execute(
                 sa.text(
@@ -277,39 +276,3 @@ def _modifier(period: Period) -> str:
     """Return the period's length as SQLite's date functions take it, `+7 days`."""
     count, unit = length(period)
     return f"+{count} {unit.lower()}s"
-
-
-@contextmanager
-def _cut_after(seconds: float) -> Iterator[Callable[[Any], None]]:
-    """Yield what takes a driver's connection, which is cut if the block lasts longer.
-
-    Raises:
-        TimeoutError: It was.
-    """
-    is_cut = threading.Event()
-    with ExitStack() as held:
-        lines: list[socket.socket] = []
-
-        def cut() -> None:
-            is_cut.set()
-            for line in lines:
-                with suppress(OSError):
-                    line.shutdown(socket.SHUT_RDWR)
-
-        def hold(raw: Any) -> None:
-            if hasattr(raw, "fileno") and not raw.closed:
-                lines.append(held.enter_context(socket.socket(fileno=os.dup(raw.fileno()))))
-            if is_cut.is_set():  # connecting took as long
-                cut()
-
-        timer = threading.Timer(seconds, cut)
-        timer.start()
-        try:
-            yield hold
-        except sa.exc.DBAPIError as error:
-            if is_cut.is_set():
-                raise TimeoutError from error
-            raise
-        finally:
-            timer.cancel()
-            timer.join()
